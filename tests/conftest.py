@@ -73,16 +73,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(limit))
 
 
-# Where every refusal that is provoked is read.
-_READ = (
-    "core/model",
-    "core/planning",
-    "dynamixel/wiring",
-    "recording/recorder",
-    "cli/arm",
-    "nodes/common",
-    "test_",
-)
 _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1)
 
 
@@ -114,12 +104,10 @@ def _handlers_left() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _refusals_are_for_persons(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever a test of these folders provokes is told in one line, with what would work."""
+def _refusals_are_for_persons() -> Iterator[None]:
+    """Whatever a test provokes is told in one line, with what would work."""
     with noted_refusals() as told:
         yield
-    if not request.path.relative_to(ROOT / "tests").as_posix().startswith(_READ):
-        return
     assert [(text, flaws) for text in dict.fromkeys(told) if (flaws := flaws_in(text))] == []
 
 

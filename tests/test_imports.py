@@ -175,7 +175,7 @@ ROOMS = {
     "standalone": Room(("environment", "errors", "graph", "signals"), ("supervisor",)),
     "bench": Room(ANY, ANY),
     "cli": Room(ANY, ANY),
-    "launch_arguments": Room(("errors", "graph", "nodes.common.robot_files", "robots", "share")),
+    "launch_arguments": Room(("cli.servos.start_check", "errors", "graph", "robots", "share")),
     "launch": Room(
         ("graph", "launch_arguments", "robots", "share", "stop_timeouts", "web_address"),
         ("ament_index_python", "launch", "launch_ros", "lifecycle_msgs"),

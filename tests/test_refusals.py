@@ -20,6 +20,7 @@ from .refusals import flaws_in, noted_refusals
         ("x: 1 refused; give faults__load", "a name that nobody can write"),
         ("x: <class 'int'> refused; give 1", "an object of Python's"),
         ("x: 1 refused; ", "nothing to do"),
+        ("pose: 1 refused; wrist_pitch at the limit", "wrist_pitch without quotes"),
     ],
 )
 def test_a_flaw_is_found(text, flaw):
@@ -31,6 +32,20 @@ def test_a_refusal_in_plain_words_has_none():
         flaws_in("arm.yaml, line 3: parameter max_missed_reads: 4.0 cannot be used; it must be at least 5") == []
     )
     assert flaws_in("name: '_of  once' cannot be used; joints are waist, elbow") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "joint wrist_pitch: limit: 1 cannot be used; 'wrist_pitch' at the limit, nearest is wrist_pitch=1.2",
+        "frame: 'hand' cannot be used; frames are base_link, upper_arm, tool0",
+        "enable refused: it holds; release it, then call /servo_interface/enable",
+        "package: 'x' cannot be used; set ROS_PACKAGE_PATH, or read /opt/my_arm/urdf",
+        "joints.elbow: 1 cannot be used; change zero_offset, or limits.elbow.max_speed",
+    ],
+)
+def test_names_that_stand_as_they_are_written_are_none(text):
+    assert flaws_in(text) == []
 
 
 def test_refusals_are_noted_as_they_are_made():

@@ -54,8 +54,14 @@ def bounds(lower: float, upper: float, value: float, spec: str = ".4f", word: st
 
 
 def listed(kind: str, names: Iterable[str]) -> str:
-    """What there is of a kind, in words."""
-    return f"{kind} are {', '.join(known)}" if (known := tuple(names)) else f"there are no {kind}"
+    """What there is of a kind, in words; a name that is no plain word stands in quotes."""
+    known = [name if re.fullmatch(r"[\w.+/()-]+", name) else repr(name) for name in names]
+    return f"{kind} are {', '.join(known)}" if known else f"there are no {kind}"
+
+
+def named(name: str) -> str:
+    """A name of a robot's in a sentence: one that is no plain word stands in quotes."""
+    return name if re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name) else repr(name)
 
 
 def nearest(name: str, known: Iterable[str], kind: str = "parameters") -> str:
@@ -87,6 +93,11 @@ def system_reason(error: Exception) -> str:
     return "".join(found[-1]).strip() if found else str(error)
 
 
+def _refusal(where: str, value: object, allowed: str, verdict: str) -> str:
+    refused = "nothing is given" if value is None else f"{format_value(value, allowed)} {verdict}"
+    return f"{where}: {refused}; {allowed}"
+
+
 class ArmatureError(Exception):
     """Base of all errors that Armature raises."""
 
@@ -102,7 +113,7 @@ class ConfigError(ArmatureError, ValueError):
     """
 
     def __init__(self, where: str, value: object, allowed: str) -> None:
-        super().__init__(f"{where}: {format_value(value, allowed)} cannot be used; {allowed}")
+        super().__init__(_refusal(where, value, allowed, "cannot be used"))
         self.where = where
         self.value = value
         self.allowed = allowed
@@ -115,9 +126,7 @@ class GoalRefused(ArmatureError, ValueError):
     """
 
     def __init__(self, where: str, value: object, allowed: str, unit: str = "") -> None:
-        super().__init__(
-            f"{where}: {' '.join(filter(None, (format_value(value, allowed), unit)))} refused; {allowed}"
-        )
+        super().__init__(_refusal(where, value, allowed, " ".join(filter(None, (unit, "refused")))))
         self.where = where
         self.value = value
         self.allowed = allowed

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from armature.cli.servos.start_check import require_startable
 from armature.errors import ConfigError
 from armature.graph import NAMESPACES, is_namespace
-from armature.nodes.common.robot_files import read_robot
 from armature.robots import DEFAULT_ROBOT, Robot
 from armature.share import share_folder
 
@@ -74,12 +74,12 @@ def _words(name: str, text: str) -> list[str]:
 
 
 def require_usable(robot: Robot) -> None:
-    """Read the files of an arm: what is wrong with them is said before anything starts, and once.
+    """Read the files of an arm as its nodes do: what is wrong is said before anything starts, and once.
 
     Raises:
         ConfigError: a file that cannot be used.
     """
-    read_robot(robot.urdf, robot.wiring, robot.poses)
+    require_startable(robot)
 
 
 def log_arguments(level: str) -> list[str]:

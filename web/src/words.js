@@ -41,7 +41,7 @@ export const STEPS = {
 
 /** what is said while the limits are a tenth */
 export const REDUCED =
-  'Motions are a tenth as fast: directions and zeros are not confirmed. End the graph and test them by hand: armature calibrate.';
+  'Every motion is a tenth as fast: directions and zeros are not confirmed. End the graph and test all joints by hand: armature calibrate.';
 
 /** @type {Record<string, string>} what is said of a joint with a warning */
 export const JOINT_WARNINGS = { temperature: 'is getting warm', load: 'carries much' };

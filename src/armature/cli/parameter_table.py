@@ -39,7 +39,7 @@ READ = (
     ("every node that moves joints (under /**)", "nodes.common.parameters", "JointLimits", "limits.<joint>."),
 )
 _ALL = "every node"
-_JOINT = "<joint>"
+JOINT = "<joint>"
 
 
 def known_parameters() -> Iterator[tuple[str, Wanted]]:
@@ -90,7 +90,7 @@ def _nodes(given: GivenParameter) -> tuple[str, ...]:
 def _by_node(joints: tuple[str, ...]) -> Mapping[str, dict[str, Wanted]]:
     found: dict[str, dict[str, Wanted]] = {node: {} for node in NODES}
     for node, each in known_parameters():
-        names = [each.name.replace(_JOINT, joint) for joint in joints] if _JOINT in each.name else [each.name]
+        names = [each.name.replace(JOINT, joint) for joint in joints] if JOINT in each.name else [each.name]
         for name in names:
             for owner in NODES if node.startswith(_ALL) else (node,):
                 found[owner][name] = replace(each, name=name)

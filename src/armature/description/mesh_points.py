@@ -14,6 +14,7 @@ from armature.core.arrays import Array
 from armature.core.model.xml_text import decode
 from armature.description.files import MESH, read_bytes
 
+_LFS = b"version https://git-lfs"
 FORMATS = (".stl", ".obj", ".dae")
 _ARCHIVE = b"PK"
 _MOST_CORNERS = 2_000_000  # of a COLLADA file, whose nodes can be nested
@@ -28,6 +29,8 @@ def read_points(file: Path) -> Array:
     kind = file.suffix.lower()
     if kind not in FORMATS:
         raise ValueError(f"formats of meshes are {', '.join(FORMATS)}: export it as one of these")
+    if _is_pointer(file):
+        raise ValueError("it is a pointer of Git LFS, not the mesh itself: run git lfs pull in its folder")
     try:
         points = _read_collada(file) if kind == ".dae" else _read_triangles(file, kind)
     except Exception as error:  # of whatever kind: the libraries trust the files that they read
@@ -37,6 +40,11 @@ def read_points(file: Path) -> Array:
     if not np.isfinite(points).all():
         raise ValueError("some of its coordinates are no numbers: export it again")
     return points
+
+
+def _is_pointer(file: Path) -> bool:
+    with file.open("rb") as content:
+        return content.read(len(_LFS)) == _LFS
 
 
 def _in_words(error: Exception) -> str:

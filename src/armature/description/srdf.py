@@ -24,6 +24,8 @@ def read_disabled_pairs(links: Collection[str], urdf: Path) -> tuple[tuple[str, 
         robot = ElementTree.fromstring(decode(read_bytes(file, XML), file.name))
     except OSError as error:
         raise ConfigError("SRDF", str(file), f"it cannot be read ({error.strerror})") from error
+    except ConfigError:
+        raise
     except (ElementTree.ParseError, ValueError) as error:
         raise ConfigError(file.name, str(error), "it must be a well-formed XML file, or lie elsewhere") from error
     pairs = {(each.get("link1", ""), each.get("link2", "")) for each in robot.iter("disable_collisions")}

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from armature.errors import SetupError
+from armature.errors import SetupError, system_reason
 
 _FOREIGN = (
     "PYTHONPATH",
@@ -96,7 +96,9 @@ class Runner:
                     start_new_session=True,
                 )
             except OSError as error:
-                raise SetupError(step, str(error), "install it or correct PATH") from error
+                raise SetupError(
+                    step, f"{system_reason(error)}: {command[0]}", "install it or correct PATH"
+                ) from error
             self._running.add(process)
         return process
 

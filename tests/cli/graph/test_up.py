@@ -90,7 +90,7 @@ def answer(**values):
 def test_a_graph_that_is_ready_says_whether_it_is_slow_and_which_command_ends_that():
     options = SimpleNamespace(robot="", urdf="", wiring="my arm.yaml", poses="", xacro_arg=[], port="/dev/ttyUSB0")
     assert up._how_slow(options, answer(limits="reduced")) == (
-        " (directions and zeros are not confirmed: motions are a tenth as fast; "
+        " (every motion is a tenth as fast: directions and zeros are not confirmed; test all joints by hand: "
         "armature calibrate --wiring 'my arm.yaml' --port /dev/ttyUSB0)"
     )
     assert up._how_slow(options, answer()) == ""

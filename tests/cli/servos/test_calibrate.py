@@ -287,7 +287,8 @@ def test_without_the_test_nothing_is_confirmed_and_that_is_told(hall, wiring, ca
     assert main.main(words(hall, wiring, "--yes")) == 0
     assert not is_confirmed(wiring)
     told = capsys.readouterr().err
-    assert "are not confirmed: motions are a tenth as fast; test all joints by hand: armature calibrate" in told
+    assert "are not confirmed; test all joints by hand: armature calibrate --" in told
+    assert "every motion is a tenth as fast: " in told
     assert f"--wiring {wiring}" in told
 
 

@@ -193,7 +193,7 @@ def test_enabling_a_falling_arm_catches_it_where_it_is():
 def test_a_joint_beyond_its_limit_is_not_enabled_and_told_with_the_numbers(lower, upper):
     limits = {"wrist_pitch": replace(ARM.limit("wrist_pitch"), lower=lower, upper=upper)}
     bench = Bench(PARK, limits=limits).start()
-    told = rf"wrist_pitch is at -?0\.00.., its limits are {lower:.4f} to {upper:.4f}; move it by hand"
+    told = rf"'wrist_pitch' is at -?0\.00.., its limits are {lower:.4f} to {upper:.4f}; move it by hand"
     with pytest.raises(CommandRefused, match=told):
         bench.loop.enable("s1", bench.now)
     assert not any(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)

@@ -102,9 +102,8 @@ def test_a_second_servo_mounted_a_little_otherwise_is_not_pulled_against_the_fir
 @pytest.mark.parametrize("offset", [0.08, -0.5])
 def test_servos_that_disagree_are_not_enabled_and_told_with_the_numbers(offset):
     bench = misread(offset, boom=-1.5).start()
-    told = (
-        r"boom: it sees the joint at -1\.\d+, boom_second sees it at -?[\d.]+: 0\.\d+ rad of a servo apart, 0\.05"
-    )
+    sees = r"boom: it sees the joint at -1\.\d+, 'boom_second' sees it at -?[\d.]+: "
+    told = rf"{sees}0\.\d+ rad of a servo apart, 0\.05"
     with pytest.raises(CommandRefused, match=told):
         bench.loop.enable("s1", bench.now)
     assert torques(bench) == [0, 0]
@@ -150,7 +149,7 @@ def test_a_pause_that_trips_both_watchdogs_moves_nothing():
         bench.far.advance(bench.port.time)
     places = bench.positions()
     bench.run(0.3)
-    assert "boom, boom_second received nothing in time and stopped" in bench.loop.state.why
+    assert "boom, 'boom_second' received nothing in time and stopped" in bench.loop.state.why
     assert bench.loop.state.watchdog_trips == 3
     assert abs(bench.positions()["boom"] - places["boom"]) < HALF_A_DEGREE
 

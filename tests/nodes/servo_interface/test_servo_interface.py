@@ -319,7 +319,7 @@ def node_with():
         ({"park_speed": 0.0}, "parameter park_speed: 0.0"),
         ({"park_pose": "nowhere"}, r"parameter park_pose: 'nowhere' .*poses are park, home"),
         ({"wiring": "/absent"}, r"parameter wiring: '/absent' .*readable text file"),
-        ({"port": None}, r"parameter port: None .*STRING is needed"),
+        ({"port": None}, r"parameter port: nothing is given; .*STRING is needed"),
         ({"limits__elbow__jerk": 0.0}, r"parameter limits.elbow.jerk: 0.0 .*above 0"),
         ({"limits__elbow__acceleration": math.inf}, "parameter limits.elbow.acceleration: inf"),
         ({"limits__elbow__velocity": 9.0}, r"limits.elbow.velocity: 9.0 .*up to .*can only be narrowed"),
@@ -327,8 +327,11 @@ def node_with():
         ({"limits__elbow__upper": 9.0}, r"limits.elbow.upper: 9.0 .*within .*can only be narrowed"),
         ({"limits__elbow__lower": 0.5, "limits__elbow__upper": 0.4}, r"limits.elbow.lower: 0.5 .*and 0.4"),
         ({"limits__elbow__upper": math.nan}, "limits.elbow.lower: .* cannot be used"),
-        ({"limits__knee__jerk": 1.0}, r"'limits.knee.jerk' cannot be used; joints are .*elbow.*jerk"),
-        ({"limits__elbow__speed": 1.0}, r"'limits.elbow.speed' cannot be used; .*velocity, lower, upper, margin"),
+        ({"limits__knee__jerk": 1.0}, r"parameter limits.knee.jerk: .* cannot be used; joints are .*elbow.*jerk"),
+        (
+            {"limits__elbow__speed": 1.0},
+            r"parameter limits.elbow.speed: .* cannot be used; .*velocity, lower, upper, margin",
+        ),
         ({"elbow__following_error": -2.0}, r"elbow.following_error: -2.0 .*at least 0; 0 is off"),
         (
             {"faults__overload__policy": "dance"},

@@ -11,6 +11,7 @@ from armature.cli.arguments import add_json, add_namespace
 from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, process_info, without_runner
 from armature.cli.loading import uninterrupted
+from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED
 from armature.errors import ProcessError
 from armature.running_processes import BUS
 
@@ -67,7 +68,7 @@ def _arm_lines(arm: Mapping[str, Any]) -> Iterator[str]:
     if remedy := state.get("values", {}).get("remedy"):
         yield f"next: {remedy}"
     if remedy := state.get("values", {}).get("limits_remedy"):
-        yield f"slow: every motion is a tenth as fast, directions and zeros are not confirmed; {remedy}"
+        yield f"slow: {NOT_CONFIRMED}; {remedy}"
     for fault in arm.get("faults", ()):
         values = fault.get("values", {})
         parts = [fault["message"], values.get("time", ""), values.get("done", ""), values.get("remedy", "")]

@@ -22,6 +22,7 @@ from armature.cli.arguments import add_namespace, add_parameters, add_robot, cho
 from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
 from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
+from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
 from armature.environment import graph_environment, state_folder
 from armature.errors import ConfigError, ProcessError
 from armature.graph import EMULATED, GAZEBO, Process, exit_message_file, make_runtime_folder, processes, write_url
@@ -88,7 +89,7 @@ def _require_usable(robot: Robot) -> None:
     """Read the files before any process does: what is wrong with them is said at once, and once.
 
     Raises:
-        ConfigError: see `read_robot` and `require_park`.
+        ConfigError: see `require_startable`.
         ProcessError: the process that reads them was ended.
     """
     # Aside: what reads meshes and compiles models would stay loaded here as long as the graph runs, up to 90 MB.
@@ -107,13 +108,11 @@ def _require_usable(robot: Robot) -> None:
 
 def _send_refusal(robot: Robot, writer: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the command itself says that it was interrupted
-    from armature.cli.servos.robot_check import require_park, servo_parameters
-    from armature.nodes.common.robot_files import read_robot
+    from armature.cli.servos.start_check import require_startable
 
     refusal = None
     try:
-        read = read_robot(robot.urdf, robot.wiring, robot.poses)
-        require_park(read.mechanics, read.poses, read.wiring.narrow_limits(read.arm), servo_parameters(robot))
+        require_startable(robot)
     except ConfigError as error:
         refusal = error.where, error.value, error.allowed
     writer.send(refusal)
@@ -202,8 +201,7 @@ def _how_slow(options: argparse.Namespace, state: dict[str, Any]) -> str:
     """That the arm is slow, and what ends it; empty where its limits are whole."""
     if state["state"].get("values", {}).get("limits") != "reduced":
         return ""
-    why = "directions and zeros are not confirmed: motions are a tenth as fast"
-    return f" ({why}; armature calibrate {same_arm(options)})"
+    return f" ({NOT_CONFIRMED}; {how_to_confirm(same_arm(options))})"
 
 
 def _is_complete(answer: dict[str, Any]) -> bool:

@@ -34,6 +34,7 @@ from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.presence import check_presence
 from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.wiring.arm import ServoWiring
+from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
 from armature.dynamixel.wiring.edit import (
     entry_of,
     with_confirmation,
@@ -270,10 +271,7 @@ def _save_result(
     if result.is_confirmed:
         say("directions and zeros are confirmed: the next start has whole limits")
     else:
-        say(
-            "directions and zeros are not confirmed: motions are a tenth as fast; test all joints by hand: "
-            f"armature calibrate {same_arm(options)}"
-        )
+        say(f"{NOT_CONFIRMED}; {how_to_confirm(same_arm(options))}")
     if options.json:
         print(json.dumps(fields(wired.file, backup, result), ensure_ascii=False))
     elif options.yes:

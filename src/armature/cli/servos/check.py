@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     given, paths = servo_parameters(robot), _ports(options, wiring)
     announce(options, robot, paths, wiring.buses)
     results = [CheckResult("URDF", Verdict.WARNING, note) for note in arm.notes]
-    results += check_robot(robot, arm, wiring, given)
+    results += check_robot(robot, arm, wiring)
     is_usable = all(result.verdict is not Verdict.FAILURE for result in results)
     present: dict[str, float] = {}
     for name, path in paths.items():

@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from armature.core.kinematics.collision import TOLERANCE, Clearances, CollisionModel, require_apart
-from armature.core.kinematics.mechanics import Mechanics
+from armature.cli.servos.start_check import require_configurable
+from armature.core.kinematics.collision import CollisionModel
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import find_park, read_poses
 from armature.description.files import read_text
+from armature.description.page_files import page_files
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import ArmatureError, ConfigError
+from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
+from armature.errors import ConfigError
 from armature.robots import Robot
 
 _FAULTS = "faults."
@@ -35,57 +37,29 @@ def read_policy(given: Mapping[str, Any]) -> FaultPolicy:
     )
 
 
-def check_robot(robot: Robot, arm: ArmModel, wiring: Wiring, given: Mapping[str, Any]) -> Iterator[CheckResult]:
+def check_robot(robot: Robot, arm: ArmModel, wiring: Wiring) -> Iterator[CheckResult]:
     """Check the files of a robot as a start does; the URDF and the wiring file are read already.
 
     Args:
         robot: whose files they are.
         arm: of the URDF.
         wiring: of the wiring file.
-        given: the servo interface's parameters, by dotted names.
     """
     if not wiring.is_confirmed:
-        detail = "directions and zeros are not confirmed: every motion is a tenth as fast"
-        yield CheckResult("wiring", Verdict.WARNING, detail, "test them by hand: armature calibrate")
-    results = [*_check_parameters(given), *_check_poses(robot, arm, wiring, given)]
-    yield from results
-    if not any(result.verdict is Verdict.FAILURE for result in results):
-        detail = f"{robot.urdf.name}, {robot.wiring.name}, {robot.poses.name}: {len(wiring.servos)} joints"
-        yield CheckResult("files", Verdict.OK, detail)
-
-
-def _check_parameters(given: Mapping[str, Any]) -> Iterator[CheckResult]:
-    try:
-        read_policy(given)
-    except ConfigError as error:
-        yield CheckResult("parameters", Verdict.FAILURE, str(error))
-
-
-def _check_poses(robot: Robot, arm: ArmModel, wiring: Wiring, given: Mapping[str, Any]) -> Iterator[CheckResult]:
+        yield CheckResult("wiring", Verdict.WARNING, NOT_CONFIRMED, how_to_confirm())
+    subject = "poses"
     try:
         poses = _read_poses(robot, arm)
-        require_park(Mechanics(arm, [joint.name for joint in arm.driven]), poses, wiring.narrow_limits(arm), given)
-    except ArmatureError as error:
-        yield CheckResult("poses", Verdict.FAILURE, str(error))
-
-
-def require_park(
-    mechanics: Mechanics, poses: Mapping[str, Pose], narrowed: ArmModel, given: Mapping[str, Any]
-) -> None:
-    """Refuse poses with which the arm would not start.
-
-    Args:
-        mechanics: of all its driven joints.
-        poses: the named ones.
-        narrowed: the arm within the limits of its wiring.
-        given: the servo interface's parameters.
-
-    Raises:
-        ConfigError: no park pose that the arm can take.
-    """
-    name, park = _find_park(poses, narrowed, given)
-    position = np.array([park[joint] for joint in mechanics.joints])
-    require_apart(Clearances(mechanics, TOLERANCE), name, position)
+        subject = "parameters"
+        require_configurable(robot, arm, wiring, poses)
+    except ConfigError as error:
+        subject = "poses" if error.where.endswith("park_pose") else subject
+        yield CheckResult(subject, Verdict.FAILURE, str(error))
+        return
+    for name, why in page_files(arm, robot.urdf)[1].items():
+        yield CheckResult("3D view", Verdict.WARNING, f"{name} is not shown: {why}")
+    detail = f"{robot.urdf.name}, {robot.wiring.name}, {robot.poses.name}: {len(wiring.servos)} joints"
+    yield CheckResult("files", Verdict.OK, detail)
 
 
 def servo_parameters(robot: Robot) -> dict[str, Any]:

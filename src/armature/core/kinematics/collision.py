@@ -11,7 +11,7 @@ import numpy as np
 from armature.core.arrays import Array
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
-from armature.errors import ConfigError
+from armature.errors import ConfigError, named
 
 _STEP = 0.02  # between checked positions [rad] or [m]
 TOLERANCE = 1e-3  # what counts as no worse than before [m]
@@ -102,7 +102,7 @@ def require_apart(clearances: Clearances, park_pose: str, position: Array) -> No
     found = clearances.at(position)
     pair = min(found, key=lambda each: found[each], default=None)
     if pair is not None and found[pair] < -TOLERANCE:
-        deep = f"{pair[0]} and {pair[1]} overlap there by {-1000.0 * found[pair]:.1f} mm"
+        deep = f"{named(pair[0])} and {named(pair[1])} overlap there by {-1000.0 * found[pair]:.1f} mm"
         raise ConfigError("parameter park_pose", park_pose, f"{deep}, so the arm could not park")
 
 

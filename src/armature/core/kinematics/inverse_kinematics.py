@@ -15,6 +15,7 @@ from armature.core.kinematics.levenberg_marquardt import DescentResult, Levenber
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.steps import Steps
 from armature.core.trajectory.limits import GroupLimits
+from armature.errors import apart, named
 
 # Where a descent begins when the one from the present place does not do: of many free places within the limits,
 # always the same so that the same question has the same answer, those whose tool is nearest to the target.
@@ -165,7 +166,7 @@ class InverseKinematics:
         if gap >= self._margin:
             return "", gap
         bound = f"{self._margin:g} m at least are kept (negative: they overlap)"
-        return f"{one} would be {gap:.4f} m from {other}; {bound}", gap
+        return f"{named(one)} would be {apart(gap, self._margin)} m from {named(other)}; {bound}", gap
 
     def _obstacle(self, arrival: DescentResult) -> str:
         if arrival.distance < _THERE and (few := len(self._limits.joints)) < _ALL_AXES:
@@ -173,7 +174,7 @@ class InverseKinematics:
             return f"an arm of {few} joints cannot turn the tool so there; {free}"
         position = arrival.position
         at_limit = (position <= self._limits.lower) | (position >= self._limits.upper)
-        names = ", ".join(joint for joint, held in zip(self._limits.joints, at_limit, strict=True) if held)
+        names = ", ".join(named(joint) for joint, held in zip(self._limits.joints, at_limit, strict=True) if held)
         return f"{names} at the limit" if names else "the arm does not reach so far"
 
     def _is_way_free(self, begin: Array, end: Array) -> bool:

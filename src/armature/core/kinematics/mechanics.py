@@ -192,5 +192,5 @@ def _sorted(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
 
 def _body(bodies: Mapping[str, str], link: str) -> str:
     if link not in bodies:
-        raise ConfigError("allowed pair", link, f"links are {', '.join(bodies)}")
+        raise ConfigError("parameter checks.allowed_pairs", link, f"links are {', '.join(bodies)}")
     return bodies[link]

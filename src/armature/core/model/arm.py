@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from armature.core.model.links import Hull
-from armature.errors import ConfigError
+from armature.errors import ConfigError, bounds
 
 MOVING = ("revolute", "prismatic", "continuous")
 # Positions are written in degrees or millimetres with a few digits; a limit met but for rounding is met.
@@ -66,6 +66,16 @@ class Joint:
     def unit(self) -> str:
         """Of its position."""
         return "m" if self.kind == "prismatic" else "rad"
+
+    def bounds_beyond(self, position: float) -> str:
+        """Its limits in words, with the digits that tell them from a position beyond them [rad] or [m]."""
+        if self.limit is None:
+            return ""
+        lower, upper = self.limit.lower, self.limit.upper
+        if self.unit == "m":
+            return f"{bounds(lower, upper, position)} m"
+        degrees = bounds(math.degrees(lower), math.degrees(upper), math.degrees(position), ".1f")
+        return f"{bounds(lower, upper, position)} rad ({degrees} deg)"
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def pairs_of(node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
     for key, _ in pairs:
         if isinstance(key, yaml.ScalarNode):
             if key.value in keys:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands twice", node.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands twice", key.start_mark)
             keys.append(key.value)
     return pairs
 
@@ -94,6 +94,8 @@ def _refuse(remedy: Callable[[str], str]) -> Callable[[yaml.SafeLoader, yaml.Nod
 
 
 def _without_zeros(text: str) -> str:
+    if "o" in text:
+        return str(int(text, 8))
     sign = text[0] if text[0] in "+-" else ""
     return sign + (text.lstrip("+-0_") or "0")
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from armature.core.model.arm import ArmModel, Joint
 from armature.core.model.document import read_document
 from armature.core.model.units import quantity
-from armature.errors import ConfigError, apart, bounds, listed
+from armature.errors import ConfigError, apart, bounds, listed, named
 
 
 def read_poses(text: str, arm: ArmModel, source: str = "poses.yaml") -> dict[str, dict[str, float]]:
@@ -48,7 +47,7 @@ def find_park(poses: Mapping[str, Mapping[str, float]], name: str, arm: ArmModel
         limit = arm.limit(joint)
         if not limit.allows(position):
             limits = bounds(limit.lower, limit.upper, position, "g")
-            allowed = f"{joint} would be at {apart(position, limit.lower, 'g')}, its limits are {limits}"
+            allowed = f"{named(joint)} would be at {apart(position, limit.lower, 'g')}, its limits are {limits}"
             raise ConfigError("parameter park_pose", name, allowed)
     return poses[name]
 
@@ -59,7 +58,7 @@ def _pose(entry: object, arm: ArmModel, where: str) -> dict[str, float]:
     names = [joint.name for joint in arm.driven]
     for name in entry:
         if name not in names:
-            raise ConfigError(where, name, listed(f"joints of {arm.name}", names))
+            raise ConfigError(where, name, listed(f"joints of {named(arm.name)}", names))
     missing = [name for name in names if name not in entry]
     if missing:
         raise ConfigError(where, missing, "a pose places every driven joint")
@@ -70,9 +69,5 @@ def _position(value: object, joint: Joint, where: str) -> float:
     position = quantity(where, value, ("m", "mm") if joint.kind == "prismatic" else ("rad", "deg"))
     limit = joint.limit
     if limit is not None and not limit.allows(position):
-        unit = joint.unit
-        allowed = f"{bounds(limit.lower, limit.upper, position)} {unit}"
-        if joint.kind != "prismatic":
-            allowed += f" ({math.degrees(limit.lower):.1f} to {math.degrees(limit.upper):.1f} deg)"
-        raise ConfigError(where, value, f"the URDF allows {allowed}")
+        raise ConfigError(where, value, f"the URDF allows {joint.bounds_beyond(position)}")
     return position

@@ -10,8 +10,12 @@ from armature.core.model.gripper import children_of, find_gripper
 from armature.core.model.links import check_link, corrected, massless
 from armature.core.model.numbers import PHYSICAL, numbers
 from armature.core.model.xml_text import parse
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed, named
 
+_SINGLE = {
+    "joint": ("parent", "child", "origin", "axis", "limit", "mimic", "dynamics"),
+    "link": ("inertial", "inertial/mass", "inertial/inertia", "inertial/origin"),
+}
 _LIMIT_KEYS = ("lower", "upper", "velocity", "effort")
 
 
@@ -26,6 +30,7 @@ def read_urdf(text: str, source: str = "URDF") -> ArmModel:
         ConfigError: not XML, not a URDF, a reversed limit, an unknown frame, a loop, a body that cannot be.
     """
     robot = parse(text, source)
+    _check_single(robot, source)
     links = [_attribute(link, "name", source) for link in robot.findall("link")]
     joints = tuple(_read_joint(element, source) for element in robot.findall("joint"))
     _check_unique(links, f"{source}: link")
@@ -37,6 +42,18 @@ def read_urdf(text: str, source: str = "URDF") -> ArmModel:
     notes = _notes(robot, joints)
     gripper = find_gripper(joints)
     return ArmModel(robot.get("name", "robot"), root, joints, urdf=text, gripper=gripper, notes=notes)
+
+
+def _check_single(robot: ElementTree.Element, source: str) -> None:
+    """Refuse a second element where there may be one: readers of URDFs do not take the same."""
+    if robot.find("link") is None:
+        raise ConfigError(f"{source}: link", None, "a URDF has one link at least")
+    for kind, children in _SINGLE.items():
+        for element in robot.findall(kind):
+            for tag in children:
+                if len(element.findall(tag)) > 1:
+                    where = f"{source}: {kind} {element.get('name')}"
+                    raise ConfigError(where, f"<{tag}>", "it stands twice; leave one")
 
 
 def _notes(robot: ElementTree.Element, joints: tuple[Joint, ...]) -> tuple[str, ...]:
@@ -159,7 +176,7 @@ def _check_tree(links: list[str], joints: tuple[Joint, ...], source: str) -> str
         raise ConfigError(f"{source}: root links", roots, "a URDF is one tree with one root")
     lost = known - _reached(roots[0], joints)
     if lost:
-        raise ConfigError(f"{source}: links", sorted(lost), f"they must hang on {roots[0]}, not on a loop")
+        raise ConfigError(f"{source}: links", sorted(lost), f"they must hang on {named(roots[0])}, not on a loop")
     return roots[0]
 
 
@@ -178,5 +195,5 @@ def _check_mimics(joints: tuple[Joint, ...], source: str) -> None:
             raise ConfigError(
                 f"{source}: joint {joint.name}: mimic",
                 joint.mimic.joint,
-                f"driven joints are {sorted(driven)}",
+                listed("driven joints", sorted(driven)),
             )

@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.kinematics.collision import TOLERANCE, Clearances, Passage
+from armature.core.kinematics.collision import TOLERANCE, Clearances, Passage, require_apart
 from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
@@ -155,6 +155,20 @@ class GoalChecks:
         self.settings = settings
         self.clearances = Clearances(mechanics, settings.margin + TOLERANCE)
         self._survey_clearances = Clearances(mechanics, max(_SURVEY_REACH, settings.margin + TOLERANCE))
+
+    def require_apart(self, name: str, pose: Mapping[str, float]) -> None:
+        """Refuse a park pose in which parts overlap.
+
+        Args:
+            name: of the pose.
+            pose: of all driven joints [rad] or [m].
+
+        Raises:
+            ConfigError: with the parts that overlap most.
+        """
+        joints = self.mechanics.joints
+        self.mechanics.set_other_joints({joint: pose[joint] for joint in pose if joint not in joints})
+        require_apart(self.clearances, name, np.array([pose[joint] for joint in joints]))
 
     def begin(self, plan: Trajectory, until: float = math.inf) -> GoalCheck:
         """Begin to check a goal, as far as a time of it [s]."""

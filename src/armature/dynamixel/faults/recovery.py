@@ -9,7 +9,7 @@ from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import NOT_FOLLOWING, Cause
 from armature.dynamixel.status.remedy import LET_DOWN, SUPPORT, RecoveryStep, Remedy
-from armature.errors import BusError, CommandRefused
+from armature.errors import BusError, CommandRefused, named
 
 _RETURNS_WITHIN = 60.0  # [s]
 _REMOVE = Remedy(
@@ -72,7 +72,7 @@ class Recovery:
             remedy = Remedy("check cable and power", RecoveryStep.BY_HAND, RecoveryStep.WAIT)
             raise CommandRefused("reboot", f"{joint} does not answer", remedy)
         if axis.torque:
-            why = f"{joint} holds what hangs on it, and would let it fall"
+            why = f"{named(joint)} holds what hangs on it, and would let it fall"
             step = (
                 RecoveryStep.DISABLE
                 if self._faults.advisor.find_parking_blocker(self._faults.by_joint) is None

@@ -15,7 +15,7 @@ from armature.dynamixel.servo.pair import describe_mismatch
 from armature.dynamixel.servo.torque import REST_MARGIN
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.wiring.servo import ServoWiring
-from armature.errors import apart
+from armature.errors import apart, bounds
 
 # A servo that gives so much of its stall torque for so long soon ends that by its overload protection, and lets
 # its joint fall; e-Manual, "Shutdown(63)", has no figures, the emulator takes 80 % for 1.5 s.
@@ -149,7 +149,8 @@ class JointWatch:
         lower, upper = self._limit.lower, self._limit.upper
         if lower - margin <= position <= upper + margin:
             return ""
-        return f"it is at {position:.4f}, its limits are {lower:.4f} to {upper:.4f}"
+        at = apart(position, lower if position < lower else upper)
+        return f"it is at {at}, its limits are {bounds(lower, upper, position)}"
 
     def _check_guided(self, axis: Axis) -> Iterator[Finding]:
         """Where it could not be enabled."""

@@ -18,7 +18,7 @@ from armature.dynamixel.status.cause import Cause, Reaction
 from armature.dynamixel.status.remedy import Remedy
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import BusError, GoalRefused
+from armature.errors import BusError, GoalRefused, named
 
 __all__ = ["LoopSettings", "ServoLoop"]
 
@@ -238,7 +238,7 @@ class ServoLoop:
         """
         self._require.bus("clear_faults")
         if not self.state.faults:
-            if not (blocked := ", ".join(self._parts.back_off.clear())):
+            if not (blocked := ", ".join(map(named, self._parts.back_off.clear()))):
                 return "there is no fault"
             self._commanded.why, self._commanded.cause = f"{blocked} may move both ways again", None
             return self.state.why

@@ -7,6 +7,7 @@ of the second motor would go unseen.
 from __future__ import annotations
 
 from armature.dynamixel.servo.axis import Axis
+from armature.errors import named
 
 
 def link(first: Axis, second: Axis) -> None:
@@ -40,6 +41,6 @@ def describe_mismatch(axis: Axis, bound: float) -> str:
     if partner is None or not mismatch(axis, partner) > bound:
         return ""
     return (
-        f"it sees the joint at {axis.position:.4f}, {partner.name} sees it at {partner.position:.4f}: "
+        f"it sees the joint at {axis.position:.4f}, {named(partner.name)} sees it at {partner.position:.4f}: "
         f"{mismatch(axis, partner):.4f} rad of a servo apart, {bound:g} is allowed"
     )

@@ -12,7 +12,7 @@ from armature.dynamixel.servo.registers import Registers
 from armature.dynamixel.servo.watchdog import BusWatchdogs, require_agreement
 from armature.dynamixel.status.remedy import RecoveryStep, Remedy
 from armature.dynamixel.tables.roles import Role
-from armature.errors import BusError, CommandRefused, bounds
+from armature.errors import BusError, CommandRefused, bounds, named
 
 # A joint that rests on its stop may read a little beyond its limit.
 REST_MARGIN = 0.02  # of the joint's span
@@ -80,7 +80,7 @@ class TorqueSwitch:
     def _require_within_limit(self, axis: Axis) -> None:
         position = axis.wiring.to_position(self._measure(axis))
         if limits := self._beyond(axis, position):
-            why = f"{axis.name} is at {position:.4f}, {limits}"
+            why = f"{named(axis.name)} is at {round(position, 4) + 0.0:.4f}, {limits}"
             raise CommandRefused("enable", why, _REMEDIES[axis.wiring.mode.counts_turns])
 
     def _beyond(self, axis: Axis, position: float) -> str:
@@ -99,14 +99,14 @@ class TorqueSwitch:
         for axis in axes:
             if not axis.misses and (limits := self._beyond(axis, axis.position)):
                 remedy = _REMEDIES[axis.wiring.mode.counts_turns]
-                return Remedy(f"{axis.name} is out of its range, {limits}: {remedy}", *remedy.steps)
+                return Remedy(f"{named(axis.name)} is out of its range, {limits}: {remedy}", *remedy.steps)
         return None
 
     def _require_agreement(self, axis: Axis) -> None:
         if axis.partner is None:
             return
         if axis.partner.misses:
-            why = f"{axis.partner.name}, which turns the same joint, does not answer"
+            why = f"{named(axis.partner.name)}, which turns the same joint, does not answer"
             raise CommandRefused(
                 "enable", f"{axis.name}: {why}", Remedy.of("check its cable and power", RecoveryStep.ENABLE)
             )

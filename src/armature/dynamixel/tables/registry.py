@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 
 from armature.dynamixel.tables.family import Family
 from armature.dynamixel.tables.model import ServoModel
@@ -25,7 +26,9 @@ def servo_model(name: str) -> ServoModel:
             if spelling in family.numbers():
                 return family.model(spelling)
     known = sorted(name for family in FAMILIES for name in family.numbers())
-    raise ConfigError("servo model", name, f"known models are {', '.join(known)}")
+    near = get_close_matches(name.upper(), known, n=2, cutoff=0.6)
+    meant = f"did you mean {' or '.join(near)}? " if near else ""
+    raise ConfigError("servo model", name, f"{meant}known models are {', '.join(known)}")
 
 
 def servo_model_by_number(number: int) -> ServoModel:

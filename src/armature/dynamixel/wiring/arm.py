@@ -187,14 +187,16 @@ def _check_complete(wiring: Wiring, arm: ArmModel, source: str) -> None:
         if len(others) > 1:
             allowed = "ids must differ, on all buses together"
             raise ConfigError(f"{source}: id of {' and '.join(others)}", servo.servo_id, allowed)
-    for bus in set(wiring.buses) - {servo.bus for servo in wiring.all_servos}:
-        raise ConfigError(f"{source}: buses.{bus}", None, "no servo hangs on it; leave it out")
     check_ros_names((servo.name for servo in wiring.all_servos), f"{source}: joints")
     missing = [joint for joint in arm.driven if joint.name not in (*wiring.joints, *wiring.fixed)]
     if missing:
         remedy = "; ".join(map(_without_servo, missing))
         allowed = f"every driven joint of the URDF needs a servo; where it has none, write {remedy}"
         raise ConfigError(f"{source}: joints", sorted(joint.name for joint in missing), allowed)
+    if not wiring.servos:
+        raise ConfigError(f"{source}: joints", list(wiring.fixed), "one joint at least needs a servo")
+    for bus in set(wiring.buses) - {servo.bus for servo in wiring.all_servos}:
+        raise ConfigError(f"{source}: buses", bus, "no servo hangs on it; leave it out")
 
 
 def _without_servo(joint: Joint) -> str:

@@ -13,7 +13,7 @@ from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.tables.roles import OperatingMode, Role
 from armature.dynamixel.wiring.servo import FULL_TURN, ServoWiring, second_name
-from armature.errors import ConfigError, apart, listed
+from armature.errors import ConfigError, apart, listed, named
 
 _KEYS = (
     *("id", "model", "direction", "zero_offset", "reduction", "torque_constant", "mode", "current_limit"),
@@ -23,6 +23,7 @@ GROUPS = ("arm", "gripper")
 _SECOND_KEYS = ("id", "direction", "zero_offset", "torque_constant", "bus")
 # Ids 253 to 255 are reserved (Protocol 2.0 manual, "Packet ID": 252 is the highest, 254 is broadcast).
 _HIGHEST_ID = 252
+_FEWEST_STEPS = 10  # of a servo, between the limits of its joint: fewer are an error of the reduction
 _MODES = {
     str(mode): mode
     for mode in (
@@ -89,8 +90,7 @@ def read_fixed(name: str, entry: object, arm: ArmModel, source: str) -> float | 
     place = quantity(f"{where}.fixed", entry["fixed"], _units(joint))
     limit = joint.limit
     if limit is not None and not limit.allows(place):
-        allowed = f"the URDF allows {limit.lower:.4f} to {limit.upper:.4f} {joint.unit}"
-        raise ConfigError(f"{where}.fixed", entry["fixed"], allowed)
+        raise ConfigError(f"{where}.fixed", entry["fixed"], f"the URDF allows {joint.bounds_beyond(place)}")
     return place
 
 
@@ -139,7 +139,7 @@ def _driven_joint(name: str, arm: ArmModel, where: str) -> Joint:
     for joint in arm.driven:
         if joint.name == name:
             return joint
-    raise ConfigError(where, name, listed(f"joints of {arm.name}", (j.name for j in arm.driven)))
+    raise ConfigError(where, name, listed(f"joints of {named(arm.name)}", (j.name for j in arm.driven)))
 
 
 def _model(value: object, where: str) -> ServoModel:
@@ -236,7 +236,8 @@ def _range(value: object, joint: Joint, where: str) -> tuple[float, float] | Non
         raise ConfigError(where, value, "lower must be less than upper")
     limit = joint.limit
     if limit is not None and (upper <= limit.lower or lower >= limit.upper):
-        allowed = f"some of the URDF's limits, {limit.lower:.4f} to {limit.upper:.4f} {units[0]}, must lie in it"
+        nearest_end = lower if lower >= limit.upper else upper
+        allowed = f"some of the URDF's limits, {joint.bounds_beyond(nearest_end)}, must lie in it"
         raise ConfigError(where, value, allowed)
     return lower, upper
 
@@ -247,7 +248,12 @@ def _check_reach(servo: ServoWiring, joint: Joint, where: str) -> None:
         return
     lowest, highest = servo.reach
     lower, upper = servo.range or (limit.lower, limit.upper)
-    for position in (max(lower, limit.lower), min(upper, limit.upper)):
+    ends = (max(lower, limit.lower), min(upper, limit.upper))
+    steps = abs(servo.to_ticks(ends[1]) - servo.to_ticks(ends[0]))
+    if steps < _FEWEST_STEPS:
+        allowed = f"the joint's limits are {steps} steps of the servo apart; give the whole ratio"
+        raise ConfigError(f"{where}.reduction", servo.reduction, allowed)
+    for position in ends:
         ticks = servo.to_ticks(position)
         if not lowest - FULL_TURN <= ticks <= highest + FULL_TURN:
             more = "" if servo.mode.counts_turns else f", or set mode: {OperatingMode.EXTENDED_POSITION}"

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from armature.core.jog_limits import SPEEDS
 from armature.core.model.arm import ArmModel
 from armature.core.model.gripper import moves_as_one
-from armature.errors import CommandRefused, GoalRefused
+from armature.errors import CommandRefused, GoalRefused, named
 from armature.monitor.api import body
 from armature.monitor.api.failures import answer
 from armature.monitor.api.identity import page_of
@@ -122,13 +122,13 @@ def _gripper(services: Services) -> CommandResult:
     fields, arm = _fields("position"), services.config.arm
     asked, joints = fields["position"], arm.gripper_joints
     if not joints:
-        raise CommandRefused("gripper", f"{arm.name} has no gripper", "jog its joints instead")
+        raise CommandRefused("gripper", f"{named(arm.name)} has no gripper", "jog its joints instead")
     names = [joint.name for joint in joints]
     if isinstance(asked, dict):
         body.require_fields(asked, names)
         return services.gateway.move_gripper({name: _place(asked, name, arm, name) for name in names})
     if not moves_as_one(joints):
-        allowed = f"its joints move differently: give an object with each of {', '.join(names)}"
+        allowed = f"its joints move differently: give an object with each of {', '.join(map(named, names))}"
         raise GoalRefused("position", asked, allowed)
     return services.gateway.move_gripper(_place(fields, "position", arm, names[0]))
 

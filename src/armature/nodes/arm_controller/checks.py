@@ -20,7 +20,16 @@ from armature.core.planning.goal_checks import CheckSettings, GoalCheck, GoalChe
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import ArmatureError, CommandRefused, ConfigError, GoalRefused, InternalError, apart
+from armature.errors import (
+    ArmatureError,
+    CommandRefused,
+    ConfigError,
+    GoalRefused,
+    InternalError,
+    apart,
+    listed,
+    named,
+)
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common.parameters.parameters import located, read
@@ -87,7 +96,10 @@ def _make_checks(
 
 
 def _require_arms(arm: ArmModel, tool: str) -> None:
-    """Refuse a tool that a joint of the gripper moves: the arm could not hold it still."""
+    """Refuse a tool that is no frame, or that a joint of the gripper moves: the arm could not hold it still."""
+    frames = [arm.root, *(joint.child for joint in arm.joints)]
+    if tool not in frames:
+        raise ConfigError("parameter tool_frame", tool, listed("frames", frames))
     leaders = [joint.name if joint.mimic is None else joint.mimic.joint for joint in arm.chain(tool)]
     moving = [name for name in leaders if name in arm.gripper]
     if moving:
@@ -152,7 +164,7 @@ class Payload:
         for joint, torque, most in zip(mechanics.joints, np.abs(needed), given, strict=True):
             if torque > most:
                 would, shall = apart(torque, most, ".3f"), f"{most:.3f}"
-                why = f"{joint} would carry {would} N·m here, its servo shall give {shall} N·m"
+                why = f"{named(joint)} would carry {would} N·m here, its servo shall give {shall} N·m"
                 raise CommandRefused(what, why, "carry less, or reach less far first")
 
 

@@ -73,6 +73,13 @@ class JointParameters(Protocol):
         """Of a first point at time 0 [rad] or [m]."""
 
 
+def group_limits(limits: ArmLimits, joints: Sequence[str]) -> GroupLimits:
+    """The limits of some of an arm's joints."""
+    acceleration = {joint: dynamics.acceleration for joint, dynamics in limits.dynamics.items()}
+    jerk = {joint: dynamics.jerk for joint, dynamics in limits.dynamics.items()}
+    return GroupLimits.of(limits.arm, joints, acceleration, jerk, limits.note)
+
+
 class GroupNode(GuardedNode):
     """Feeds a `GroupControl` from topics and services, and publishes its set-points.
 
@@ -215,20 +222,13 @@ class GroupNode(GuardedNode):
             )
             for joint in self.joints
         }
-        bounds = GroupLimits.of(
-            limits.arm,
-            self.joints,
-            {joint: dynamics.acceleration for joint, dynamics in limits.dynamics.items()},
-            {joint: dynamics.jerk for joint, dynamics in limits.dynamics.items()},
-            limits.note,
-        )
         settings = GroupSettings(
             start_tolerance=np.array([values.start_tolerance for values in given.values()]),
             margin=np.array([values.margin for values in given.values()]),
             lease=self.given.jog__lease,
             reading_timeout=self.given.reading_timeout,
         )
-        return GroupControl(GroupState(bounds, settings))
+        return GroupControl(GroupState(group_limits(limits, self.joints), settings))
 
     def _on_state(self, message: DiagnosticStatus) -> None:
         values = values_of(message)

@@ -16,7 +16,6 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from armature.core.arrays import Array
 from armature.core.control.goal import Code, End, OnEnd, Outcome
-from armature.core.kinematics.collision import require_apart
 from armature.core.planning.goal_checks import GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner, Waypoint
 from armature.core.steps import Steps
@@ -72,7 +71,7 @@ class ArmMoves:
         poses = read_given_poses(path, node.model) if path else {}
         self._named = {name: {joint: pose[joint] for joint in joints} for name, pose in poses.items()}
         if given.park_pose in poses:  # else the servo interface, which parks, refuses it
-            _require_park_apart(node, checks, given.park_pose, poses[given.park_pose])
+            checks.require_apart(given.park_pose, poses[given.park_pose])
         self._planned = topics.publisher(node, topics.PLANNED_PATH)
         plans: Mapping[topics.Service, Plan] = {
             topics.MOVE_JOINTS: self._plan_joints,
@@ -199,11 +198,6 @@ class ArmMoves:
                 )
             found.append(_waypoint(point.transforms[0], frame, f"points[{index}]"))
         return found
-
-
-def _require_park_apart(node: GroupNode, checks: GoalChecks, name: str, pose: Mapping[str, float]) -> None:
-    checks.mechanics.set_other_joints({joint: pose[joint] for joint in pose if joint not in node.joints})
-    require_apart(checks.clearances, name, np.array([pose[joint] for joint in node.joints]))
 
 
 def _waypoint(transform: Transform, frame: str, where: str) -> Waypoint:

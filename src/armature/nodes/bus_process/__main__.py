@@ -11,7 +11,7 @@ import traceback
 from pathlib import Path
 
 from armature.dynamixel.loop import link
-from armature.errors import ArmatureError
+from armature.errors import ArmatureError, system_reason
 from armature.nodes.bus_process.process import BusProcess
 from armature.nodes.bus_process.server import refuse
 
@@ -25,7 +25,9 @@ def main() -> int:
         try:
             listener.bind(link.address(config["port"]))
         except OSError as error:
-            sys.stderr.write(f"error: {config['port']} is served already ({error}); stop that process first\n")
+            sys.stderr.write(
+                f"error: {config['port']} is served already ({system_reason(error)}); stop that process first\n"
+            )
             return 1
         listener.listen(2)
         try:

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from armature.errors import ConfigError
+from armature.errors import ConfigError, system_reason
 from armature.private_folder import require_own
 
 _SHORTEST = 16  # characters of a key of one's own
@@ -52,7 +52,9 @@ def read_key(file: Path) -> str:
         described = file.stat()
         key = file.read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError("access key", str(file), f"it must be a text that can be read ({error})") from error
+        raise ConfigError(
+            "access key", str(file), f"it must be a text that can be read ({system_reason(error)})"
+        ) from error
     if described.st_uid != os.getuid() or described.st_mode & 0o077:
         raise ConfigError("access key", str(file), f"others may read it; remove it, or: chmod 600 {file}")
     if not (_SHORTEST <= len(key) <= _LONGEST and key.isascii() and key.isprintable()):

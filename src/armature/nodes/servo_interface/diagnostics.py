@@ -16,8 +16,8 @@ from armature.dynamixel.loop.status import LoopStatus, Problem
 from armature.dynamixel.status.cause import names_of
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.wiring.arm import ServoWiring
+from armature.dynamixel.wiring.confirmed import how_to_confirm
 from armature.nodes.common.conversions import diagnostic
-from armature.nodes.common.parameters.joint_limits import CONFIRM
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 _ERRORS = (Mode.FAULT.name, Mode.DISCONNECTED.name)
@@ -108,7 +108,7 @@ def state(
     if is_ending:
         values["ending"] = "yes"
     if is_reduced:
-        values |= {"limits": "reduced", "limits_remedy": CONFIRM}
+        values |= {"limits": "reduced", "limits_remedy": how_to_confirm()}
     if status.advice is not None:
         values |= {"step": status.advice.step.value, "waits_for": status.advice.waits_for}
     if status.free:

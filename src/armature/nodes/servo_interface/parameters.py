@@ -193,15 +193,29 @@ class ServoConfiguration:
         Raises:
             ConfigError: naming the parameter or the file's field.
         """
-        with located(node):
-            return ServoConfiguration._of(node)
-
-    @staticmethod
-    def _of(node: Node) -> ServoConfiguration:
         parameters = read(node, ServoParameters)
         wiring_text = read_file("wiring", parameters.wiring)
         arm, wiring = read_wired_arm("urdf", parameters.urdf, wiring_text, parameters.wiring)
         poses = read_given_poses(parameters.poses, arm)
+        return ServoConfiguration.of_files(node, arm, wiring, poses, wiring_text)
+
+    @staticmethod
+    def of_files(
+        node: Node, arm: ArmModel, wiring: Wiring, poses: Mapping[str, Mapping[str, float]], wiring_text: str
+    ) -> ServoConfiguration:
+        """By the parameters of a node, and files that have been read.
+
+        Raises:
+            ConfigError: naming the parameter.
+        """
+        with located(node):
+            return ServoConfiguration._of(node, arm, wiring, poses, wiring_text)
+
+    @staticmethod
+    def _of(
+        node: Node, arm: ArmModel, wiring: Wiring, poses: Mapping[str, Mapping[str, float]], wiring_text: str
+    ) -> ServoConfiguration:
+        parameters = read(node, ServoParameters)
         limits = read_limits(node, arm, wiring)
         park = find_park(poses, parameters.park_pose, limits.arm)
         joints = {servo.joint: read(node, JointParameters, f"{servo.joint}.") for servo in wiring.servos}

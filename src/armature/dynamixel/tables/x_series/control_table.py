@@ -94,7 +94,7 @@ _OF_CURRENT = (Role.GOAL_CURRENT, Role.PRESENT_CURRENT, Role.CURRENT_LIMIT)
 def _folder() -> Path:
     spec = find_spec("dynamixel_easy_sdk")
     if spec is None or spec.origin is None:
-        raise ConfigError("dynamixel_easy_sdk", None, "the package dynamixel-sdk 4.1 or newer is needed")
+        raise ConfigError("dynamixel_easy_sdk", "its absence", "the package dynamixel-sdk 4.1 or newer is needed")
     return Path(spec.origin).parent / "control_table"
 
 

@@ -6,9 +6,9 @@ rclpy would keep the first type that a parameter is given, and take an integer f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 from weakref import WeakKeyDictionary
 
-from rclpy.context import Context
 from rclpy.node import Node
 
 from armature.core.model.parameter_file import GivenParameter, read_parameters, read_value, value_for
@@ -17,8 +17,8 @@ from armature.nodes.common.robot_files import read_file
 
 _BEGIN, _END = "--ros-args", "--"
 _FILE, _VALUE = "--params-file", ("-p", "--param")
-# By the context that was initialised with the command line.
-_given: WeakKeyDictionary[Context, tuple[GivenParameter, ...]] = WeakKeyDictionary()
+# By the context that was initialised with the command line, or the node that is to be.
+_given: WeakKeyDictionary[Any, tuple[GivenParameter, ...]] = WeakKeyDictionary()
 
 
 def read_command_line(words: Sequence[str]) -> tuple[GivenParameter, ...]:
@@ -30,7 +30,7 @@ def read_command_line(words: Sequence[str]) -> tuple[GivenParameter, ...]:
     return tuple(given for flag, text in _options(words) for given in _read(flag, text))
 
 
-def note_given(context: Context, given: tuple[GivenParameter, ...]) -> None:
+def note_given(context: Any, given: tuple[GivenParameter, ...]) -> None:
     """Let the nodes of a context have what its command line gives."""
     _given[context] = given
 

@@ -12,16 +12,15 @@ from armature.core.model.arm import ArmModel, Joint, Limit
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import ConfigError, apart, bounds
-from armature.nodes.common.parameters.parameters import given_names, read
+from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
+from armature.errors import ConfigError, apart, bounds, listed
+from armature.nodes.common.parameters.parameters import given_values, located, read
 
 _PREFIX = "limits."
 # Parameters of controllers for their own joints beside these (`group_node.JointParameters`).
 _OF_CONTROLLERS = ("margin", "start_tolerance")
 REDUCED = 0.1
 """Share of velocity, acceleration and jerk that is left until directions and zeros are confirmed by hand."""
-CONFIRM = "test them by hand: armature calibrate, with this arm's --robot"
-UNCONFIRMED = f"limits are a tenth, since directions and zeros are not confirmed; {CONFIRM}"
 # What the servo interface tells of a joint's limits, in this order.
 _BOUNDS = ("lower", "upper", "velocity", "acceleration", "jerk")
 _ROUNDING = 1e-6  # of a bound that was told in nine digits [share]
@@ -57,7 +56,7 @@ class ArmLimits:
     @property
     def note(self) -> str:
         """What a refusal by these limits adds; empty where they are whole."""
-        return UNCONFIRMED if self.is_reduced else ""
+        return f"{NOT_CONFIRMED}; {how_to_confirm()}" if self.is_reduced else ""
 
     def _reduced(self) -> ArmLimits:
         limits = {joint: self.arm.limit(joint) for joint in self.dynamics}
@@ -115,6 +114,12 @@ def read_limits(node: Node, arm: ArmModel, wiring: Wiring | None = None) -> ArmL
     Raises:
         ConfigError: an unknown joint or limit, or a value that is wider than the URDF's or makes no sense.
     """
+    with located(node):
+        limits = _read(node, arm)
+    return limits if wiring is None else limits.within(wiring)
+
+
+def _read(node: Node, arm: ArmModel) -> ArmLimits:
     _check_names(node, arm)
     dynamics, narrowed = {}, {}
     for joint in arm.driven:
@@ -122,8 +127,7 @@ def read_limits(node: Node, arm: ArmModel, wiring: Wiring | None = None) -> ArmL
         given = read(node, JointLimits, f"{_PREFIX}{joint.name}.", **vars(limit) | vars(otherwise))
         dynamics[joint.name] = _dynamics(given, joint.name)
         narrowed[joint.name] = _narrowed(given, joint.name, limit)
-    limits = ArmLimits(arm.limited(narrowed), dynamics)
-    return limits if wiring is None else limits.within(wiring)
+    return ArmLimits(arm.limited(narrowed), dynamics)
 
 
 def _otherwise(joint: Joint) -> Dynamics:
@@ -155,8 +159,8 @@ def _require(holds: bool, given: JointLimits, joint: str, name: str, allowed: st
 def _check_names(node: Node, arm: ArmModel) -> None:
     joints = [joint.name for joint in arm.driven]
     limits = (*(field.name for field in fields(JointLimits)), *_OF_CONTROLLERS)
-    for name in given_names(node, _PREFIX):
+    for name, value in given_values(node, _PREFIX).items():
         joint, _, limit = name.rpartition(".")
         if joint not in joints or limit not in limits:
-            allowed = f"joints are {', '.join(joints)}, their limits {', '.join(limits)}"
-            raise ConfigError("parameter", f"{_PREFIX}{name}", allowed)
+            allowed = f"{listed('joints', joints)}, their limits are {', '.join(limits)}"
+            raise ConfigError(f"parameter {_PREFIX}{name}", value, allowed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -11,8 +11,9 @@ from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from armature.core.model.parameter_file import GivenParameter
 from armature.errors import ConfigError, nearest
-from armature.nodes.common.parameters.command_line import given_to
+from armature.nodes.common.parameters.command_line import given_to, note_given
 from armature.nodes.common.parameters.wanted import Wanted, wanted
 
 T = TypeVar("T")
@@ -24,6 +25,33 @@ SHARED = ("jog.lease", "limits.")
 _PARAMETER = "parameter "
 _RESTART = "read at the start; restart the process to change it"
 _AT_ONCE = "a change takes effect at once"
+
+
+class NodeToBe:
+    """Stands in for a node that does not run yet, for all that reads its parameters.
+
+    Args:
+        name: of the node, absolute.
+        given: to all nodes, by files and a command line.
+    """
+
+    def __init__(self, name: str, given: Iterable[GivenParameter]) -> None:
+        self._name = name
+        self.context = self
+        given = tuple(given)
+        note_given(self, given)
+        self._parameter_overrides = {each.name: each for each in given if each.is_for(name)}
+
+    def get_fully_qualified_name(self) -> str:
+        """See rclpy."""
+        return self._name
+
+    def has_parameter(self, _name: str) -> bool:
+        """See rclpy."""
+        return False
+
+    def declare_parameter(self, *_words: object, **_options: object) -> None:
+        """See rclpy."""
 
 
 def read(node: Node, kind: type[T], prefix: str = "", **defaults: Any) -> T:
@@ -75,10 +103,10 @@ def refuse_unknown(node: Node) -> None:
     node.add_on_set_parameters_callback(_keep_time_source)
 
 
-def given_names(node: Node, prefix: str) -> list[str]:
-    """Names of the given parameters with a prefix, without it."""
-    names = node._parameter_overrides  # no public accessor
-    return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+def given_values(node: Node, prefix: str) -> dict[str, Any]:
+    """Values of the given parameters with a prefix, by their names without it."""
+    given = node._parameter_overrides.items()  # no public accessor
+    return {name.removeprefix(prefix): each.value for name, each in given if name.startswith(prefix)}
 
 
 def _read_one(node: Node, each: Wanted) -> Any:

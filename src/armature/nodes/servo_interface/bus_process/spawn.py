@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from armature import __version__
 from armature.dynamixel.loop import link
-from armature.errors import ProcessError
+from armature.errors import ProcessError, system_reason
 from armature.nodes.common.device_holder import describe_process, peer_credentials
 
 _CONNECT_EVERY = 0.02  # [s]
@@ -114,7 +114,9 @@ class BusStart:
         except ConnectionResetError as error:
             raise ProcessError("bus", "it ended before its greeting", "start it again") from error
         except OSError as error:
-            raise ProcessError("bus", f"no greeting ({error})", "end that process, then start again") from error
+            raise ProcessError(
+                "bus", f"no greeting ({system_reason(error)})", "end that process, then start again"
+            ) from error
         if self._given_up.is_set():
             raise _ending()
         if descriptors:

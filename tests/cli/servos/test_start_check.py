@@ -1,0 +1,111 @@
+"""What the nodes would refuse is refused before they are started, for whoever starts them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from armature.cli.main import main
+from armature.cli.servos.start_check import require_startable
+from armature.errors import ConfigError
+from armature.launch_arguments import require_usable
+from armature.robots import find_robot
+
+from ...small_arm import POSES, SERVOS, write_arm
+
+# Node, parameter, what is told of it.
+REFUSED = [
+    ("servo_interface", "max_missed_reads: 0", "it must be at least 1"),
+    ("servo_interface", "park_speed: 2.0", "it must be within 0 and 1"),
+    ("servo_interface", "park_pose: nest", "poses are park, home"),
+    ("servo_interface", "elbow.position_p_gain: 99999", "within 0 and 16383"),
+    ("servo_interface", "elbow.contact: 1.0", "measure its torque_constant first"),
+    ("servo_interface", "elbow.following_error: -5.0", "at least 0"),
+    ("servo_interface", "faults.temperature.policy: explode", "policies are"),
+    ("servo_interface", "limits.elbow.lower: -3.0", "within -2.4 and 2.4; the URDF's limits can only be narrowed"),
+    ("arm_controller", "limits.elbow.velocity: 30.0", "above 0 and up to 3"),
+    ("gripper_controller", "limits.elbow.jerk: 0.0", "a number above 0"),
+    ("monitor", "limits.elbow.upper: 9.0", "can only be narrowed"),
+    ("/**", "limits.wrist.upper: 1.0", "joints are shoulder, elbow"),
+    ("arm_controller", "tool_frame: hand", "frames are base_link, upper_arm, forearm"),
+    ("arm_controller", "checks.margin: -1.0", "within 0 and 0.1"),
+    ("arm_controller", 'checks.allowed_pairs: ["a b c"]', 'write two links as "first second"'),
+    ("arm_controller", 'checks.allowed_pairs: ["forearm hand"]', "links are base_link, upper_arm, forearm, floor"),
+    ("servo_interface", "park_pose: !!binary aGVsbG8=", "ROS has no type for it"),
+    ("arm_controller", "moves.blend: 5.0", "within 0.001 and 1"),
+    ("arm_controller", "constraints.elbow.goal: -1.0", "finite and at least 0"),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_arm(tmp_path_factory.mktemp("robots") / "my_arm")
+
+
+def given(tmp_path, node, parameter):
+    file = tmp_path / "own.yaml"
+    file.write_text(f"{node}:\n  ros__parameters:\n    {parameter}\n", "utf-8")
+    return str(file)
+
+
+@pytest.mark.parametrize(("node", "parameter", "told"), REFUSED)
+def test_what_a_node_would_refuse_is_refused_with_file_and_line(folder, tmp_path, node, parameter, told):
+    file = given(tmp_path, node, parameter)
+    with pytest.raises(ConfigError) as refused:
+        require_startable(find_robot(str(folder), parameters=file))
+    name = parameter.partition(":")[0]
+    assert str(refused.value).startswith(f"{file}, line 3: parameter {name}: ")
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize("command", ["check", "up", "launch"])
+def test_limits_that_leave_no_park_pose_are_refused_by_whoever_starts(
+    folder, tmp_path, capsys, monkeypatch, command
+):
+    monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path / "runtime"))
+    file = given(tmp_path, "/**", "limits.elbow.upper: 2.0")
+    told = "parameter park_pose: 'park' cannot be used; elbow would be at 2.3911, its limits are -2.4 to 2"
+    if command == "launch":
+        with pytest.raises(ConfigError, match=told):
+            require_usable(find_robot(str(folder), parameters=file))
+        return
+    extra = ("--http", "127.0.0.1:0") if command == "up" else ("--port", "emulated")
+    assert main([command, "--robot", str(folder), "--params-file", file, *extra]) == 1
+    assert told in "".join(capsys.readouterr())
+
+
+def test_parts_that_may_touch_may_touch_in_the_park_pose(tmp_path):
+    lying = POSES.replace("shoulder: -108 deg, elbow: 137 deg", "shoulder: 108 deg, elbow: 90 deg")
+    arm = str(write_arm(tmp_path / "my_arm", {"poses.yaml": lying}))
+    with pytest.raises(ConfigError, match=r"park_pose: 'park' .* forearm and floor overlap there by"):
+        require_startable(find_robot(arm))
+    pairs = 'checks.allowed_pairs: ["forearm floor", "upper_arm floor"]'
+    require_startable(find_robot(arm, parameters=given(tmp_path, "arm_controller", pairs)))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("world", "--pose", "nest"), "--pose: 'nest' cannot be used; .*poses are park, home"),
+        (("world", "--out", "/nowhere/world.sdf"), r"--out: '/nowhere/world.sdf' .* written \(No such file"),
+        (("check", "--port", "a=/dev/x"), "/dev/x"),
+        (("check", "--params-file", "/nowhere.yaml"), "parameter file: '/nowhere.yaml' .* .No such file"),
+        (("check", "--xacro-arg", "side:=left"), "xacro argument: 'side:=left' .* no xacro file"),
+    ],
+)
+def test_what_a_command_line_gives_is_refused_with_its_option(folder, capsys, words, told):
+    command, *others = words
+    assert main([command, "--robot", str(folder), *others]) == 1
+    assert re.search(told, "".join(capsys.readouterr()))
+
+
+def test_each_of_several_buses_needs_a_device(tmp_path, capsys, monkeypatch):
+    two = SERVOS.replace("bus:", "buses:").replace(
+        "  baud_rate: 1000000 bit/s", "  a: {baud_rate: 1 Mbit/s}\n  b: {baud_rate: 1 Mbit/s}"
+    )
+    wired = two.replace("id: 1,", "id: 1, bus: a,").replace("id: 2,", "id: 2, bus: b,")
+    folder = write_arm(tmp_path / "my_arm", {"servos.yaml": wired})
+    monkeypatch.setattr("armature.cli.servos.check.stable_names", lambda: ["x"])
+    assert main(["check", "--robot", str(folder)]) == 1
+    assert "--port: '' cannot be used; name one device for each bus: a=DEVICE,b=DEVICE" in capsys.readouterr().err
