@@ -143,7 +143,7 @@ def test_arrays_are_read_only():
         ([1.0], [[0.0, 0.0]], [[math.inf, 0.0]], None, r"points\[0\].velocities of a: inf .*finite"),
         ([1.0], [[0.0, 0.0]], [[0.0]], None, r"points\[0\].velocities: 1 .*2 numbers"),
         ([1.0], [[0.0, 0.0]], [[0.0, 0.0]], [[0.0]], r"points\[0\].accelerations: 1 .*2 numbers"),
-        ([1.0], [[0.0, 0.0]], None, [[0.0, 0.0]], r"velocities: None .*accelerations need velocities"),
+        ([1.0], [[0.0, 0.0]], None, [[0.0, 0.0]], r"velocities: nothing .*accelerations need velocities"),
     ],
 )
 def test_malformed_points_are_refused_with_field_value_and_remedy(

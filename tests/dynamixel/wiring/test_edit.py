@@ -118,7 +118,10 @@ def test_a_second_edit_finds_the_first_ones_values():
     [
         ("", "write zero_offset there, with a value of its own"),
         ("joints: 5", "write zero_offset there"),
-        ("joints: {waist: {id: 1}}", r"f: joints.waist.zero_offset: None cannot be used; write zero_offset there"),
+        (
+            "joints: {waist: {id: 1}}",
+            r"f: joints.waist.zero_offset: nothing cannot be used; write zero_offset there",
+        ),
         ("joints: {elbow: {zero_offset: 1 deg}}", "write zero_offset there"),
         ("joints: {other: &o {zero_offset: 1 deg}, waist: *o}", "in several places by an alias; write it out"),
         ("joints: {o: {zero_offset: &z 1 deg}, waist: {zero_offset: *z}}", "in several places by an alias"),
@@ -191,7 +194,7 @@ def test_a_range_is_rounded_outward_and_hardly(lower, length, unit):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("joints: {waist: {id: 1}}", "joints.waist.zero_offset: None .*write zero_offset there"),
+        ("joints: {waist: {id: 1}}", "joints.waist.zero_offset: nothing .*write zero_offset there"),
         (
             "joints: {waist: {zero_offset: 1 deg, range: 5}}",
             r"joints.waist.range.*write \[lower, upper\] on one line",

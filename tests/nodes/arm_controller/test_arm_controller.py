@@ -121,7 +121,7 @@ def test_the_setpoint_of_a_time_can_be_asked_for(motion):
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({}, "parameter urdf: None"),
+        ({}, "parameter urdf: nothing"),
         ({"urdf": "/nowhere/arm.urdf"}, "/nowhere/arm.urdf.*readable text"),
         (
             {"urdf": None, "limits.waist.acceleration": 0.0, "limits.gripper.acceleration": 0.0},

@@ -319,7 +319,7 @@ def node_with():
         ({"park_speed": 0.0}, "parameter park_speed: 0.0"),
         ({"park_pose": "nowhere"}, r"parameter park_pose: 'nowhere' .*poses are park, home"),
         ({"wiring": "/absent"}, r"parameter wiring: '/absent' .*readable text file"),
-        ({"port": None}, r"parameter port: None .*STRING is needed"),
+        ({"port": None}, r"parameter port: nothing .*STRING is needed"),
         ({"limits__elbow__jerk": 0.0}, r"parameter limits.elbow.jerk: 0.0 .*above 0"),
         ({"limits__elbow__acceleration": math.inf}, "parameter limits.elbow.acceleration: inf"),
         ({"limits__elbow__velocity": 9.0}, r"limits.elbow.velocity: 9.0 .*up to .*can only be narrowed"),
