@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from armature.cli.arguments import add_namespace, add_robot, chosen_robot
+from armature.core.model.poses import completed
 from armature.emulator.physics.gazebo_world import gazebo_world
 from armature.errors import ConfigError, listed
 from armature.nodes.common.robot_files import read_robot
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     read = read_robot(robot.urdf, robot.wiring, robot.poses)
     if options.pose not in read.poses:
         raise ConfigError("--pose", options.pose, f"{robot.poses}: {listed('poses', read.poses)}")
-    text = gazebo_world(read.arm, read.wiring, read.poses[options.pose], options.namespace)
+    text = gazebo_world(read.arm, read.wiring, completed(read.poses[options.pose], read.arm), options.namespace)
     if options.out:
         _write(Path(options.out), text)
     else:

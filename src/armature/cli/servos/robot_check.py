@@ -10,7 +10,7 @@ import numpy as np
 from armature.core.kinematics.collision import TOLERANCE, Clearances, CollisionModel, require_apart
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
-from armature.core.model.poses import find_park, read_poses
+from armature.core.model.poses import completed, find_park, read_poses
 from armature.description.files import read_text
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
@@ -84,7 +84,8 @@ def require_park(
         ConfigError: no park pose that the arm can take.
     """
     name, park = _find_park(poses, narrowed, given)
-    position = np.array([park[joint] for joint in mechanics.joints])
+    whole = completed(park, narrowed)
+    position = np.array([whole[joint] for joint in mechanics.joints])
     require_apart(Clearances(mechanics, TOLERANCE), name, position)
 
 

@@ -17,6 +17,7 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 from armature.core.arrays import Array
 from armature.core.control.goal import Code, End, OnEnd, Outcome
 from armature.core.kinematics.collision import require_apart
+from armature.core.model.poses import completed
 from armature.core.planning.goal_checks import GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner, Waypoint
 from armature.core.steps import Steps
@@ -202,7 +203,8 @@ class ArmMoves:
 
 
 def _require_park_apart(node: GroupNode, checks: GoalChecks, name: str, pose: Mapping[str, float]) -> None:
-    checks.mechanics.set_other_joints({joint: pose[joint] for joint in pose if joint not in node.joints})
+    whole = completed(pose, node.model)
+    checks.mechanics.set_other_joints({joint: whole[joint] for joint in whole if joint not in node.joints})
     require_apart(checks.clearances, name, np.array([pose[joint] for joint in node.joints]))
 
 
