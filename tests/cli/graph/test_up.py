@@ -51,6 +51,14 @@ def test_one_that_has_crashed_once_may_come_up_yet(look, log):
     look(log)
 
 
+def test_a_down_during_the_start_is_told_as_that_and_not_as_a_failure_of_the_runner(tmp_path):
+    with pytest.raises(ProcessError) as told:
+        up._require_alive(Supervisor(tmp_path), SimpleNamespace(poll=lambda: 0), ())
+    assert str(told.value) == (
+        "graph: it was ended while it started, as armature down does; start it again: armature up"
+    )
+
+
 def _a_folder_instead_of_the_lock(runtime):
     (runtime / "starting").mkdir()
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import rclpy
 from rclpy.parameter import Parameter
 
-from armature.errors import ConfigError
+from armature.errors import CommandRefused, ConfigError
+from armature.nodes.servo_interface.disabling import way_to_park
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 from ...confirmed import confirmed
@@ -93,3 +96,16 @@ def test_goals_that_are_too_fast_for_an_arm_that_is_not_confirmed_say_why_and_sl
     assert "directions and zeros are not confirmed" in answer.result.error_string
     assert "armature calibrate" in answer.result.error_string
     assert motion.follow(smooth(8.0, 0.25, 0.0)).status == SUCCEEDED
+
+
+def test_parts_that_may_touch_on_a_move_may_touch_on_the_way_to_park(configured):
+    pairs, start = [""], {}
+    while len(pairs) < 12:
+        configuration = configured("[-102 deg, 1 rad]", checks__allowed_pairs=pairs)
+        start = {**configuration.park, "shoulder": 1.0, "elbow": 1.0}
+        try:
+            assert way_to_park(configuration, start).duration > 0.0
+            break
+        except CommandRefused as error:
+            pairs = [*pairs, " ".join(re.findall(r"(\w+) would meet (\w+)", str(error))[0])]
+    assert 1 < len(pairs) < 12

@@ -24,7 +24,16 @@ from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
 from armature.environment import graph_environment, state_folder
 from armature.errors import ConfigError, ProcessError
-from armature.graph import EMULATED, GAZEBO, Process, exit_message_file, make_runtime_folder, processes, write_url
+from armature.graph import (
+    EMULATED,
+    GAZEBO,
+    Process,
+    allowed_pairs,
+    exit_message_file,
+    make_runtime_folder,
+    processes,
+    write_url,
+)
 from armature.monitor.http.address import is_loopback, listen
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
 from armature.robots import Robot
@@ -112,7 +121,7 @@ def _send_refusal(robot: Robot, writer: Connection) -> None:
 
     refusal = None
     try:
-        read = read_robot(robot.urdf, robot.wiring, robot.poses)
+        read = read_robot(robot.urdf, robot.wiring, robot.poses, allowed_pairs(robot))
         require_park(read.mechanics, read.poses, read.wiring.narrow_limits(read.arm), servo_parameters(robot))
     except ConfigError as error:
         refusal = error.where, error.value, error.allowed
@@ -212,6 +221,10 @@ def _is_complete(answer: dict[str, Any]) -> bool:
 
 
 def _require_alive(supervisor: Supervisor, child: subprocess.Popen[bytes], graph: tuple[Process, ...]) -> None:
+    if child.poll() == 0:
+        raise ProcessError(
+            "graph", "it was ended while it started, as armature down does", "start it again: armature up"
+        )
     if child.poll() is not None:
         raise ProcessError("supervisord", f"it ended with {child.returncode}", _see_logs(supervisor))
     if not (supervisor.runtime / "control").exists():

@@ -170,6 +170,10 @@ class ArmMoves:
         names = list(message.joint_names)
         if not any(len(point.positions) for point in message.points):
             return [self._pose(name) for name in names] or [self._pose("")]
+        for name in names:
+            if name in self._node.model.gripper:
+                allowed = f"it is the gripper's, which {topics.GRIPPER_COMMAND.name} moves; leave it out"
+                raise GoalRefused("joint_names", name, allowed)
         check_joints(names, self._node.joints, is_partial=True)
         targets = []
         for index, point in enumerate(message.points):
