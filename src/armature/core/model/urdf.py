@@ -10,7 +10,7 @@ from armature.core.model.gripper import children_of, find_gripper
 from armature.core.model.links import check_link, corrected, massless
 from armature.core.model.numbers import numbers
 from armature.core.model.xml_text import parse
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 
 _LIMIT_KEYS = ("lower", "upper", "velocity", "effort")
 
@@ -178,5 +178,5 @@ def _check_mimics(joints: tuple[Joint, ...], source: str) -> None:
             raise ConfigError(
                 f"{source}: joint {joint.name}: mimic",
                 joint.mimic.joint,
-                f"driven joints are {sorted(driven)}",
+                listed("driven joints", sorted(driven)),
             )
