@@ -66,10 +66,11 @@ def put_in_pose(faults: FaultBoard, pose: dict[str, float]) -> None:
 
 
 def write_folder(folder: Path) -> Path:
-    """The arm's three files as their owner would write them first: every direction and zero a guess."""
+    """The files of the arm as its owner writes them first: directions and zeros guessed, poses of the arm alone."""
     folder.mkdir()
     shutil.copy(ROBOT.urdf, folder / "my_arm.urdf")
-    shutil.copy(ROBOT.poses, folder / "poses.yaml")
+    poses = ROBOT.poses.read_text("utf-8").splitlines(keepends=True)
+    (folder / "poses.yaml").write_text("".join(line for line in poses if "gripper" not in line), "utf-8")
     (folder / "servos.yaml").write_text(ROBOT.wiring_text.partition("# Directions")[0], "utf-8")
     return folder
 
