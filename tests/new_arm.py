@@ -66,7 +66,7 @@ def put_in_pose(faults: FaultBoard, pose: dict[str, float]) -> None:
 
 
 def write_folder(folder: Path) -> Path:
-    """The files of the arm as its owner writes them first: directions and zeros guessed, poses of the arm alone."""
+    """The arm's files as its owner writes them first: directions and zeros guessed, poses of the arm alone."""
     folder.mkdir()
     shutil.copy(ROBOT.urdf, folder / "my_arm.urdf")
     poses = ROBOT.poses.read_text("utf-8").splitlines(keepends=True)
@@ -95,9 +95,10 @@ def setting_up(person: Person) -> list[Step]:
     return script
 
 
-# A busy computer may lose an answer; what is told then is to connect the servo and press Enter.
-WHERE_LOST = "error: no answer"
-TRIED_AGAIN: tuple[Step, ...] = (("then press Enter", "\n"), ("EEPROM? [y/N]", "y\n"))
+# A busy computer may lose an answer, or read too late; a person is told so, and presses Enter again.
+REFUSED = "error: "
+SET_UP_AGAIN: tuple[Step, ...] = (("then press Enter", "\n"), ("EEPROM? [y/N]", "y\n"))
+HELD_AGAIN: tuple[Step, ...] = (("joint1", "\n"),)
 
 
 def calibrating(person: Person) -> list[Step]:

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from armature.nodes.common.priority import freeze_gc, prefer_real_time
 
 from ..new_arm import ARM, BUILT, POSES, ZERO, connect_one, make_new, put_in_pose
 
+_WINDOW = 20  # times of 10 ms over which a speed is taken
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -90,11 +92,16 @@ class _Arm:
         self.faults = FaultBoard(self.bus)
         make_new(self.bus)
         self._peaks: dict[str, float] = {}
+        self._past: deque[tuple[float, list[float]]] = deque(maxlen=_WINDOW)
         self.bus.on_time(self._note_speeds)
 
-    def _note_speeds(self, _time: float) -> None:
-        for joint, velocity in zip(self.bus.plant.joints, self.bus.plant.velocities, strict=True):
-            self._peaks[joint] = max(self._peaks.get(joint, 0.0), abs(float(velocity)))
+    def _note_speeds(self, time: float) -> None:
+        """Of means over a while: a servo that is shaken by its computer is no quicker for it."""
+        self._past.append((time, list(map(float, self.bus.plant.positions))))
+        (before, begin), (now, end) = self._past[0], self._past[-1]
+        if len(self._past) == _WINDOW:
+            for joint, first, last in zip(self.bus.plant.joints, begin, end, strict=True):
+                self._peaks[joint] = max(self._peaks.get(joint, 0.0), abs(last - first) / (now - before))
 
     def do(self, deed: str, value: Any) -> object:
         """One deed; returns what was asked for."""
@@ -111,6 +118,7 @@ class _Arm:
             ]
         elif deed == "peaks":
             peaks, self._peaks = self._peaks, {}
+            self._past.clear()
             return list(peaks.items())
         return True
 
