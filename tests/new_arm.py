@@ -97,8 +97,17 @@ def setting_up(person: Person) -> list[Step]:
 
 # A busy computer may lose an answer, or read too late; a person is told so, and presses Enter again.
 REFUSED = "error: "
-SET_UP_AGAIN: tuple[Step, ...] = (("then press Enter", "\n"), ("EEPROM? [y/N]", "y\n"))
-HELD_AGAIN: tuple[Step, ...] = (("joint1", "\n"),)
+
+
+def set_up_again(left: list[Step]) -> list[Step]:
+    """How the set-up goes on where a servo was refused: once more, with its question where that was answered."""
+    was_asked = not left or "connect" in left[0][0]
+    return [("then press Enter", "\n"), *([("EEPROM? [y/N]", "y\n")] if was_asked else []), *left]
+
+
+def hold_again(left: list[Step]) -> list[Step]:
+    """How the calibration goes on where a pose was refused."""
+    return [("joint1", "\n"), *left]
 
 
 def calibrating(person: Person) -> list[Step]:

@@ -23,6 +23,7 @@ Step = tuple["str | Callable[[], bool]", "str | Callable[[], object]"]
 
 What is done must not take long: a screen that nobody reads fills up, and keeps the command from going on.
 """
+_GoingOn = Callable[[list[Step]], list[Step]]
 
 
 def at_terminal(
@@ -30,7 +31,7 @@ def at_terminal(
     arguments: list[str],
     *script: Step,
     where: str = "",
-    then: tuple[Step, ...] = (),
+    then: _GoingOn = list,
 ) -> tuple[int, str]:
     """Run a command at a pseudo-terminal; its exit code, and all that stood on the screen.
 
@@ -39,7 +40,7 @@ def at_terminal(
         arguments: of the command.
         script: the dialogue.
         where: a text that may come in between, such as an answer that a busy computer has lost,
-        then: and what a person does then before going on.
+        then: and how a person goes on then, from what was to be done without it.
     """
     master, slave = os.openpty()
     person = _Person(master, script, where, then)
@@ -59,9 +60,7 @@ def at_terminal(
 class _Person:
     """Reads and types in a thread of its own."""
 
-    def __init__(
-        self, master: int, script: tuple[Step, ...], where: str = "", then: tuple[Step, ...] = ()
-    ) -> None:
+    def __init__(self, master: int, script: tuple[Step, ...], where: str, then: _GoingOn) -> None:
         self.left = list(script)
         self._where, self._then = where, then
         self._master = master
@@ -82,7 +81,7 @@ class _Person:
                 self._seen += os.read(self._master, 4096).decode("utf-8", "replace")
             if self._where and (trouble := self._seen.find(self._where, place)) >= 0:
                 place = trouble + len(self._where)
-                self.left[:0] = self._then
+                self.left = self._then(self.left)
             if self.left and (found := self._end_of(self.left[0][0], place)) >= 0:
                 place = found
                 self._do(self.left.pop(0)[1])

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 
 from ..cli.at_terminal import at_terminal
-from ..new_arm import ARM, HELD_AGAIN, JOINTS, POSES, REFUSED, SET_UP_AGAIN, calibrating, setting_up, write_folder
+from ..new_arm import ARM, JOINTS, POSES, REFUSED, calibrating, hold_again, set_up_again, setting_up, write_folder
 from .documents import tutorial_commands
 from .running import Running, armature
 from .workbench import Workbench
@@ -71,13 +71,13 @@ class Reader:
 
     def setup(self, words):
         steps = setting_up(self.bench)
-        code, seen = at_terminal(self.monkeypatch, words, *steps, where=REFUSED, then=SET_UP_AGAIN)
+        code, seen = at_terminal(self.monkeypatch, words, *steps, where=REFUSED, then=set_up_again)
         assert code == 0, seen
         self.bench.assemble()
 
     def calibrate(self, words):
         steps = calibrating(self.bench)
-        code, seen = at_terminal(self.monkeypatch, words, *steps, where=REFUSED, then=HELD_AGAIN)
+        code, seen = at_terminal(self.monkeypatch, words, *steps, where=REFUSED, then=hold_again)
         assert code == 0, seen
 
     def check(self, words):
