@@ -40,6 +40,7 @@ _OURS = {
         "torque_off",
         "park_pose",
         "baud_rate",
+        "disable_collisions",
     ),
 }
 _UNDERSCORED = re.compile(r"[A-Za-z0-9_]*[A-Za-z0-9]_[A-Za-z]\w*")

@@ -48,6 +48,25 @@ def test_elsewhere_six_digits_are_enough(value: float, told: str):
     assert str(ConfigError("x", value, "it must be within 0 and 1.5")).startswith(f"x: {told} cannot")
 
 
+def test_what_was_left_out_is_told_as_that():
+    assert str(ConfigError("x", None, "it must be a number")) == "x: nothing is given; it must be a number"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (["elbow", "wrist"], "[elbow, wrist]"),
+        ((), "[]"),
+        ([0.1 + 0.2, 1], "[0.3, 1]"),
+        ({"a": [None, "b"]}, "{a: [nothing, b]}"),
+        (True, "true"),
+        ("elbow", "'elbow'"),
+    ],
+)
+def test_a_value_is_told_as_its_file_has_it_and_not_as_a_program(value, told):
+    assert str(ConfigError("x", value, "it must be a number")).startswith(f"x: {told} cannot")
+
+
 def test_numbers_that_are_alike_are_written_alike():
     assert apart(0.5, 0.5) == "0.5000"
     assert apart(0.5, 0.7, "g") == "0.5"

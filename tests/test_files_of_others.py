@@ -44,7 +44,7 @@ WRONG = {
     "mass twice": (urdf('<mass value="0.2"/>', '<mass value="0.2"/>' * 2), "link upper_arm: '<inertial/mass>'"),
     "upper left out": (
         urdf('lower="-1.9" upper="1.9"', 'lower="0.1"'),
-        r"\(0.1, 0.0\) .* 0 where left out",
+        r"\[0.1, 0.0\] .* 0 where left out",
     ),
     "only lower": (urdf('lower="-1.9" upper="1.9"', 'lower="-1.9"'), None),
     # F4: meshes

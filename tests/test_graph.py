@@ -76,6 +76,16 @@ def test_a_namespace_and_text_that_looks_like_a_number_survive_the_command_line(
     assert line[3:] == ["-p", 'folder:="007"', "-p", "snapshot:=true", "-p", "rate:=2.5"]
 
 
+def test_what_may_touch_on_a_move_may_touch_on_the_way_to_park(tmp_path):
+    file = tmp_path / "arm.yaml"
+    file.write_text('/**/arm_controller: {ros__parameters: {checks: {allowed_pairs: ["hand base", ""]}}}')
+    processes = graph.processes(robots.find_robot("armature6", parameters=str(file)), "emulated", RUNTIME)
+    parking = next(each for each in processes if each.name == "servo_interface")
+    assert parking.parameters["checks.allowed_pairs"] == ["hand base"]
+    assert 'checks.allowed_pairs:=["hand base"]' in parking.command_line()
+    assert "checks.allowed_pairs" not in started()[-1].parameters
+
+
 def test_a_process_without_ros_gets_no_ros_arguments():
     assert graph.Process("emulator", is_node=False, arguments=("--link", "x")).command_line("left") == [
         "--link",

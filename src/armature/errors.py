@@ -21,7 +21,7 @@ ArmatureError
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 PARKING_INTERRUPTED = "parking was interrupted: "
@@ -32,15 +32,29 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 def format_value(value: object, allowed: str = "") -> str:
-    """A value as a person reads it: text in quotes, a number with six digits, or as many as tell it from a bound.
+    """A value as its file has it: text in quotes, a number with six digits, or as many as tell it from a bound.
 
     Args:
         value: any.
         allowed: the text with the bounds.
     """
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return f"[{', '.join(_inner(each, allowed) for each in value)}]"
+    if isinstance(value, Mapping):
+        pairs = (f"{_inner(key, allowed)}: {_inner(each, allowed)}" for key, each in value.items())
+        return f"{{{', '.join(pairs)}}}"
     if not isinstance(value, float):
         return repr(value)
     return repr(float(_apart(value, map(float, _NUMBER.findall(allowed)), ".6g")))
+
+
+def _inner(value: object, allowed: str) -> str:
+    """Within a list or a mapping text stands bare."""
+    return value if isinstance(value, str) else format_value(value, allowed)
 
 
 def apart(number: float, other: float, spec: str = ".4f") -> str:

@@ -23,7 +23,8 @@ NAMESPACES = "write letters, digits and _, not a digit first, as in left"
 # Gazebo may be started together with the graph, and takes its time; the servos come after it.
 _GAZEBO_TIMEOUT, _CONNECT_TIMEOUT = 30.0, 40.0  # [s]
 
-Parameters = Mapping[str, str | int | float | bool]
+_ALLOWED_PAIRS = "checks.allowed_pairs"
+Parameters = Mapping[str, str | int | float | bool | list[str]]
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ class Process:
         return line
 
 
-def _text(value: str | int | float | bool) -> str:
+def _text(value: str | int | float | bool | list[str]) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     # Quoted, since ROS reads values as YAML and would take a name such as "on" or "1" for something else.
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (str, list)) else str(value)
 
 
 def runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
@@ -130,6 +131,8 @@ def processes(
     web: Parameters = {"host": http[0], "port": http[1], "page_root": str(page_folder())}
 
     exit_message: Parameters = {"exit_message_file": str(exit_message_file(runtime))}
+    # What may touch on a move may touch on the way to park.
+    allowed: Parameters = {_ALLOWED_PAIRS: pairs} if (pairs := allowed_pairs(robot)) else {}
     timeout = stop_timeout(robot.parameters)
 
     def node(name: str, parameters: Parameters) -> Process:
@@ -142,8 +145,15 @@ def processes(
         node("recorder", {}),
         node("state_publisher", model),
         node("arm_controller", posed),
-        node("servo_interface", {**posed, "port": device, **connecting, **exit_message}),
+        node("servo_interface", {**posed, "port": device, **connecting, **exit_message, **allowed}),
     )
+
+
+def allowed_pairs(robot: Robot) -> list[str]:
+    """Links that may touch by the arm controller's parameters in a robot's files, as "first second"."""
+    given = [each.value for each in robot.given if each.name == _ALLOWED_PAIRS and each.is_for("/arm_controller")]
+    texts = given[-1] if given and isinstance(given[-1], (list, tuple)) else ()
+    return [str(text) for text in texts if text]
 
 
 def exit_message_file(runtime: Path) -> Path:

@@ -15,7 +15,7 @@ import pytest
 
 from armature.cli import main
 
-_PATIENCE = 40.0  # [s]
+_PATIENCE = 40.0  # for each text [s]
 INTERRUPT = "\x03"
 END = "\x04"
 Step = tuple["str | Callable[[], bool]", "str | Callable[[], object]"]
@@ -23,12 +23,27 @@ Step = tuple["str | Callable[[], bool]", "str | Callable[[], object]"]
 
 What is done must not take long: a screen that nobody reads fills up, and keeps the command from going on.
 """
+_GoingOn = Callable[[list[Step]], list[Step]]
 
 
-def at_terminal(monkeypatch: pytest.MonkeyPatch, arguments: list[str], *script: Step) -> tuple[int, str]:
-    """Run a command at a pseudo-terminal; its exit code, and all that stood on the screen."""
+def at_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    *script: Step,
+    where: str = "",
+    then: _GoingOn = list,
+) -> tuple[int, str]:
+    """Run a command at a pseudo-terminal; its exit code, and all that stood on the screen.
+
+    Args:
+        monkeypatch: puts the terminal in place.
+        arguments: of the command.
+        script: the dialogue.
+        where: a text that may come in between, such as an answer that a busy computer has lost,
+        then: and how a person goes on then, from what was to be done without it.
+    """
     master, slave = os.openpty()
-    person = _Person(master, script)
+    person = _Person(master, script, where, then)
     with monkeypatch.context() as patch, os.fdopen(os.dup(slave), "r") as keys, os.fdopen(slave, "w", 1) as screen:
         patch.setattr(sys, "stdin", keys)
         patch.setattr(sys, "stdout", screen)
@@ -45,8 +60,9 @@ def at_terminal(monkeypatch: pytest.MonkeyPatch, arguments: list[str], *script: 
 class _Person:
     """Reads and types in a thread of its own."""
 
-    def __init__(self, master: int, script: tuple[Step, ...]) -> None:
+    def __init__(self, master: int, script: tuple[Step, ...], where: str, then: _GoingOn) -> None:
         self.left = list(script)
+        self._where, self._then = where, then
         self._master = master
         self._seen = ""
         self._done = threading.Event()
@@ -63,9 +79,13 @@ class _Person:
         while not self._done.is_set() or self._is_readable(0.0):
             if self._is_readable(0.05):
                 self._seen += os.read(self._master, 4096).decode("utf-8", "replace")
+            if self._where and (trouble := self._seen.find(self._where, place)) >= 0:
+                place = trouble + len(self._where)
+                self.left = self._then(self.left)
             if self.left and (found := self._end_of(self.left[0][0], place)) >= 0:
                 place = found
                 self._do(self.left.pop(0)[1])
+                give_up = time.monotonic() + _PATIENCE
             elif time.monotonic() > give_up:
                 give_up = math.inf
                 os.kill(os.getpid(), signal.SIGINT)  # the command waits in vain as well

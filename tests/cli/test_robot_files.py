@@ -74,6 +74,13 @@ def test_a_file_that_is_missing_or_a_folder_is_named(robot, capfd, command, name
     assert "Is a directory" in refusal(capfd, command, robot)
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_wiring_file_is_told_by_the_path_at_which_it_lies(robot, capfd, command):
+    text = (robot / "servos.yaml").read_text("utf-8")
+    (robot / "servos.yaml").write_text(text.replace("direction: 1", "direction: 2", 1), "utf-8")
+    assert f"{robot / 'servos.yaml'}: joints.joint1.direction: 2 cannot be used" in refusal(capfd, command, robot)
+
+
 @pytest.mark.parametrize("command", ["up", "world", "emulate"])
 def test_a_body_that_cannot_be_is_refused_before_anything_starts(robot, capfd, command):
     urdf = (robot / "omx.urdf").read_text("utf-8")

@@ -89,6 +89,7 @@ NOT_RUN = {
     "armature setup --port /dev/ttyUSB0 --robot NAME": _PORT,
     "armature calibrate --port /dev/ttyUSB0 --robot NAME": _PORT,
     "armature check --port /dev/ttyUSB0 --robot NAME": _PORT,
+    "armature check --port /dev/ttyUSB0": _PORT,
     "armature fault silence --joint elbow --for 1": _FAULT,
     "armature fault reset --joint waist": _FAULT,
     "armature fault stuck_joint --joint waist": _FAULT,

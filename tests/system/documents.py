@@ -23,6 +23,12 @@ def commands() -> dict[str, str]:
     return found
 
 
+def tutorial_commands() -> list[str]:
+    """The commands with which the tutorial leads to the first motion of one's own arm, in their order."""
+    text = (ROOT / "docs" / "tutorials" / "own_arm.md").read_text("utf-8")
+    return [command for line, command in _commands_of(text) if text.splitlines()[line - 1].startswith("    ")]
+
+
 def _written() -> list[Path]:
     """README and docs, without what `make docs` has made."""
     pages = sorted((ROOT / "docs").rglob("*.md"))

@@ -51,6 +51,28 @@ def test_one_that_has_crashed_once_may_come_up_yet(look, log):
     look(log)
 
 
+@pytest.mark.usefixtures("signals_restored")
+def test_who_waits_for_gazebo_is_told_so_at_once(monkeypatch, capsys, tmp_path):
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path))
+    child = SimpleNamespace(poll=lambda: 0, returncode=0)
+    monkeypatch.setattr(Supervisor, "start", lambda *_: child)
+    for name in ("_require_usable", "_wait_for_runner", "_wait_for_signal", "_end"):
+        monkeypatch.setattr(up, name, lambda *_: None)
+    told = []
+    monkeypatch.setattr(up, "_wait_until_ready", lambda *_: told.append(capsys.readouterr().err))
+    assert main(["up", "--port", "gazebo", "--http", "127.0.0.1:0"]) == 0
+    assert told == ["waiting for Gazebo, up to 30 s; it is a program of its own: see docs/howto/gazebo.md\n"]
+
+
+def test_a_down_during_the_start_is_told_as_that_and_not_as_a_failure_of_the_runner(tmp_path):
+    with pytest.raises(ProcessError) as told:
+        up._require_alive(Supervisor(tmp_path), SimpleNamespace(poll=lambda: 0), ())
+    assert str(told.value) == (
+        "graph: it was ended while it started, as armature down does; start it again: armature up"
+    )
+
+
 def _a_folder_instead_of_the_lock(runtime):
     (runtime / "starting").mkdir()
 

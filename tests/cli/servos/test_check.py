@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -124,84 +123,7 @@ def test_without_a_port_there_must_be_one_adapter(monkeypatch, capsys, command, 
     assert told in capsys.readouterr().err
 
 
-# The files
-
-
-@pytest.fixture
-def robot(tmp_path, monkeypatch):
-    """Files of an arm of one's own, and what `armature check` without an adapter says of them."""
-    monkeypatch.setattr(check, "stable_names", list)
-    shipped = find_robot("armature6")
-    files = {}
-    for name in ("urdf", "wiring", "poses"):
-        files[name] = tmp_path / getattr(shipped, name).name
-        files[name].write_text(getattr(shipped, name).read_text("utf-8"))
-
-    def found(*_):
-        return replace(shipped, **files, wiring_text=files["wiring"].read_text("utf-8"))
-
-    monkeypatch.setattr(check, "chosen_robot", found)
-    return SimpleNamespace(**files)
-
-
-def findings(capsys, code):
-    assert main.main(["check", "--json"]) == code
-    return {item["subject"]: item for item in json.loads(capsys.readouterr().out)["findings"]}
-
-
-def test_without_a_device_the_files_alone_are_checked_and_that_is_told(robot, capsys):
-    found = findings(capsys, 0)
-    assert found["files"]["verdict"] == "OK"
-    assert "name a device: --port DEV" in found["servos"]["remedy"]
-
-
-def test_a_wiring_that_nobody_has_confirmed_is_told_with_the_command(robot, capsys):
-    robot.wiring.write_text(robot.wiring.read_text("utf-8").replace("id: 3\n", "id: 33\n"))
-    wiring = findings(capsys, 0)["wiring"]
-    assert "every motion is a tenth as fast" in wiring["detail"]
-    assert "armature calibrate" in wiring["remedy"]
-
-
-def _without_park(robot):
-    robot.poses.write_text(robot.poses.read_text("utf-8").replace("park:\n", "rest:\n", 1))
-    return "parameter park_pose: 'park' cannot be used; poses are rest, home"
-
-
-def _without_unit(robot):
-    robot.poses.write_text(robot.poses.read_text("utf-8").replace("elbow: 60 deg", "elbow: 60", 1))
-    return "write a number and a unit"
-
-
-def _without_joint(robot):
-    robot.poses.write_text(robot.poses.read_text("utf-8").replace("  elbow: 60 deg\n", "", 1))
-    return "elbow"
-
-
-def _beyond_range(robot):
-    text = robot.wiring.read_text("utf-8").replace("id: 2\n", "id: 2\n    range: [-90 deg, 60 deg]\n", 1)
-    robot.wiring.write_text(text)
-    return "shoulder would be at -1.74533, its limits are -1.5708 to"
-
-
-def _folded_into_itself(robot):
-    text = robot.poses.read_text("utf-8")
-    robot.poses.write_text(
-        text.replace("shoulder: -100 deg\n  elbow: 60 deg", "shoulder: 95 deg\n  elbow: 60 deg", 1)
-    )
-    return "overlap there by"
-
-
-def _missing(robot):
-    robot.poses.unlink()
-    return "poses file"
-
-
-@pytest.mark.parametrize(
-    "spoil", [_without_park, _without_unit, _without_joint, _beyond_range, _folded_into_itself, _missing]
-)
-def test_poses_that_a_start_would_refuse_are_refused_here_too(robot, capsys, spoil):
-    told = spoil(robot)
-    assert told in findings(capsys, 1)["poses"]["detail"]
+# The port
 
 
 def test_a_file_is_no_serial_device(tmp_path, capsys):

@@ -176,7 +176,7 @@ def test_a_place_out_of_reach_gives_the_nearest_and_the_reason(six):
 def test_where_every_solution_collides_it_says_what_with_what_and_how_near(six):
     found = six.inverse.solve(Target((0.25, 0.0, -0.02)), six.poses["home"])
     assert not found.is_reached
-    assert "finger would be -0.0" in found.reason
+    assert "finger' would be -0.0" in found.reason
     assert "m from floor; 0.005 m at least are kept (negative: they overlap)" in found.reason
     assert is_free(six, found.position)
     # The nearest place is as low as the parts around the tool let it be.

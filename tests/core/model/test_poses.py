@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from armature.core.model.poses import read_poses
+from armature.core.model.poses import completed, read_poses
 from armature.core.model.urdf import read_urdf
 from armature.errors import ConfigError
 
@@ -33,7 +33,7 @@ def test_a_limit_written_in_degrees_is_met_but_for_rounding():
         ("- p", "poses are written as"),
         ("p: 3", "a pose is written as joint: position"),
         ("p: {elbow: 1 rad, slide: 1 mm, wrist: 1 rad}", "'wrist'.*joints of r are elbow, slide"),
-        ("p: {elbow: 1 rad}", r"\['slide'\].*every driven joint"),
+        ("p: {slide: 1 mm}", r"p: 'elbow' cannot be used; a pose places every joint of the arm; add elbow$"),
         ("p: {elbow: 1, slide: 1 mm}", "p.elbow: 1 .*number and a unit"),
         ("p: {elbow: 1 mm, slide: 1 mm}", "units: rad, deg"),
         ("p: {elbow: 1 rad, slide: 1 rad}", "units: m, mm"),
@@ -49,6 +49,13 @@ def test_a_limit_written_in_degrees_is_met_but_for_rounding():
 def test_a_pose_that_cannot_be_taken_is_refused(text, message):
     with pytest.raises(ConfigError, match=message):
         read_poses(text, ARM, "poses.yaml")
+
+
+def test_a_pose_of_the_arm_need_not_name_the_gripper_which_then_stays_as_it_is():
+    pose = read_poses("p: {elbow: 1 rad}", ARM)["p"]
+    assert pose == {"elbow": 1.0}
+    assert completed(pose, ARM) == {"elbow": 1.0, "slide": 0.0}
+    assert completed({"elbow": 1.0, "slide": 0.02}, ARM) == {"elbow": 1.0, "slide": 0.02}
 
 
 @pytest.mark.parametrize("name", ["off", "010", "yes", "1e3", "12:30", "null", "2026-11-30"])

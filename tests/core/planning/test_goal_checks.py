@@ -59,6 +59,14 @@ def passes(made, plan, slice_=50):
     return check
 
 
+def test_an_arm_that_stands_in_collision_is_told_with_the_pair_and_to_jog_it_out():
+    with pytest.raises(
+        GoalRefused, match=r"bar to floor .*begins with -0\.0\d+ m: jog the arm out of there first"
+    ):
+        passes(checks(), swing((2.0, TOUCHES + 0.2), start=TOUCHES + 0.1))
+    passes(checks(), swing((2.0, 0.0), start=TOUCHES + 0.1))  # what leads out of it is free
+
+
 def test_a_free_way_passes_and_tells_how_near_and_how_hard_it_was():
     check = passes(checks(margin=0.1), swing((2.0, 0.15)))
     assert 0.05 < check.nearest <= 0.101

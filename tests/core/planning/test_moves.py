@@ -143,6 +143,13 @@ def test_offsets_go_along_the_tools_axes_or_the_roots(six):
     assert six.places(in_tool)[-1] == pytest.approx(six.places(in_root)[-1], abs=1e-3)
 
 
+@pytest.mark.parametrize("frame", ["tool0", BESIDE])
+def test_the_line_of_the_documents_is_followed_from_home(six, frame):
+    motion = six.planner.line(six.poses["home"], [Waypoint(frame, (0.0, 0.0, -0.05), None)])
+    moved = six.places(motion)[-1] - six.place(six.poses["home"]).translation
+    assert np.linalg.norm(moved) == pytest.approx(0.05, abs=1e-4)
+
+
 def test_a_line_over_several_points_rounds_its_corners(six):
     start = six.poses["above_pick"]
     points = [Waypoint(BESIDE, (0.0, 0.1, 0.0), None), Waypoint(BESIDE, (0.0, 0.1, 0.08), None)]

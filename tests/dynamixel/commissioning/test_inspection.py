@@ -269,6 +269,21 @@ def test_a_rate_that_the_wire_can_hardly_or_not_do_is_told(bench, rate, verdict)
     assert "lower rate" in finding.remedy
 
 
+def test_a_busy_computer_is_no_failure_of_the_cycle(bench):
+    for servo in WIRING.servos:
+        bench.bus.write(servo.servo_id, servo.model[Role.RETURN_DELAY], 0)
+    late = iter([0.0, *[0.0, 0.05, 0.0, 0.0] * 100])  # every other answer comes after another program's turn
+
+    def now():
+        bench.port.time += next(late)
+        return bench.port.now()
+
+    finding = bus_inspection.check_cycle_time(bench.bus, WIRING, 100.0, now)
+    assert finding.verdict is Verdict.WARNING
+    assert "the computer was busy" in finding.detail
+    assert "docs/howto/computer.md" in finding.remedy
+
+
 def test_a_bus_that_does_not_answer_has_no_cycle(bench):
     bench.faults.inject(make("silence", "elbow", {}))
     finding = bus_inspection.check_cycle_time(bench.bus, WIRING, 100.0, bench.port.now)

@@ -182,6 +182,17 @@ def test_the_return_of_one_joint_does_not_hide_the_fault_of_another(bench):
     assert bench.loop.state.why.startswith("shoulder: overload; elbow: recovered")
 
 
+def test_of_several_that_answer_again_all_are_named_and_not_the_last_one_alone(bench):
+    for joint, seconds in (("shoulder", 0.15), ("elbow", 0.15), ("waist", 0.17)):
+        bench.faults.inject(Silence(joint), seconds)
+    bench.run(0.1)
+    assert set(bench.loop.state.faults) == {"shoulder", "elbow", "waist"}
+    bench.run_until(lambda: not bench.loop.state.faults)
+    names, _, text = bench.loop.state.why.partition(": ")
+    assert set(names.split(", ")) == {"shoulder", "elbow", "waist"}
+    assert text == "recovered: it answers again"
+
+
 def test_one_that_comes_and_goes_joins_by_itself_no_more_than_it_may(bench):
     for _ in range(3):
         bench.faults.inject(Silence("elbow"), seconds=0.15)

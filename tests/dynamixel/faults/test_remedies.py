@@ -28,6 +28,7 @@ from armature.emulator.faults.catalogue import (
     Overload,
     Place,
     Push,
+    Reset,
     Silence,
     VoltageDip,
 )
@@ -112,7 +113,7 @@ def test_a_limp_arm_out_of_its_range_says_so_before_it_is_enabled():
     bench = Bench("park", limits={STILL: NARROW}).start().run(0.1)
     bench.faults.inject(Place(STILL, position=0.3))
     bench.run(0.1)
-    told_limits = f"{STILL} is out of its range, its limits are -0.8500 to 0.0100"
+    told_limits = f"{STILL!r} is out of its range, its limits are -0.8500 to 0.0100"
     unless = "if it stands in it, its zero is wrong: armature calibrate"
     assert told(bench) == f"{told_limits}: move it by hand into its range, then enable; {unless}"
     assert told(bench).steps == (RecoveryStep.BY_HAND, RecoveryStep.ENABLE)
@@ -239,3 +240,16 @@ def test_servos_that_go_silent_together_are_one_fault_of_the_bus_and_none_is_acc
     bench.faults.clear(None)
     bench.run_until(lambda: not bench.loop.state.faults)
     assert bench.loop.state.why.endswith("recovered: it answers again")
+
+
+def test_servos_that_lose_their_power_together_are_one_fault_of_the_arm_and_none_is_accused_alone():
+    servos = struck().loop.state.servos
+    bench = struck(*(Reset(servo) for servo in servos)).run(1.0)
+    assert set(bench.loop.state.faults) == set(servos)
+    assert {fault.cause for fault in bench.loop.state.faults.values()} == {Cause.SILENT_RESET}
+    assert bench.loop.state.why.startswith("the arm is limp: it lost its power, or another program")
+    assert "clear_faults" in bench.loop.state.why
+    bench.loop.clear_faults(bench.now)
+    bench.run_until(lambda: not bench.loop.state.faults)
+    bench.run(0.1)
+    assert bench.mode() is Mode.DISABLED  # limp as it is, until it is enabled anew

@@ -106,6 +106,16 @@ def test_with_torque_on_in_part_it_is_a_fault_that_names_those_without():
     assert fresh.loop.state.torque() == "on"
 
 
+def test_one_servo_with_torque_among_limp_ones_is_named_with_each_of_them():
+    bench = Bench(PARK)
+    servo = bench.servo("elbow")
+    servo.write(servo.model[Role.TORQUE_ENABLE].address, b"\1")
+    bench.start().run(0.1)
+    told = bench.loop.state.faults
+    assert set(told) == set(JOINTS) - {"elbow"}
+    assert all("while elbow holds: they were not turned on together" in each.detail for each in told.values())
+
+
 def test_a_missing_servo_is_named_with_all_that_were_expected_and_found():
     bench = Bench(PARK)
     bench.silence("elbow")
@@ -194,6 +204,7 @@ def test_a_joint_beyond_its_limit_is_not_enabled_and_told_with_the_numbers(lower
     limits = {"wrist_pitch": replace(ARM.limit("wrist_pitch"), lower=lower, upper=upper)}
     bench = Bench(PARK, limits=limits).start()
     told = rf"'wrist_pitch' is at -?0\.00.., its limits are {lower:.4f} to {upper:.4f}; move it by hand"
+    told += r" into its range, then enable; if it stands in it, its zero is wrong: armature calibrate"
     with pytest.raises(CommandRefused, match=told):
         bench.loop.enable("s1", bench.now)
     assert not any(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)

@@ -77,7 +77,7 @@ def test_two_servos_of_a_continuous_joint_bound_it_both():
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ({"gripper": ""}, r"\['gripper'\].*where it has none, write gripper: {fixed: 11\.4591559 deg}$"),
+        ({"gripper": ""}, r"joints: \[gripper\] .*where it has none, write gripper: {fixed: 11\.4591559 deg}$"),
         ({"slide": "", "lift": ""}, r"write slide: {fixed: 0 mm}; lift: {fixed: 0 deg}$"),
         ({"gripper": "{fixed: 0 deg}"}, r"gripper\.fixed: '0 deg' .*the URDF allows 0\.2000 to 1\.5000 rad"),
         ({"gripper": "{fixed: 0.5}"}, r"gripper\.fixed: 0\.5 .*a number and a unit"),

@@ -88,7 +88,7 @@ def test_the_first_speed_may_be_a_parameter(make_motion):
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"constraints.decelerate_on_cancel": False}, "decelerate_on_cancel: False .*leave it true"),
+        ({"constraints.decelerate_on_cancel": False}, "decelerate_on_cancel: false .*leave it true"),
         ({"constraints.waist.max_deceleration_on_cancel": 9.0}, "9.0 .*limits.waist.acceleration is 4"),
         ({"constraints.waist.goal": -1.0}, "parameter constraints.waist.goal: -1.0 .*at least 0"),
         ({"constraints.goal_time": -1.0}, "parameter constraints.goal_time: -1.0"),

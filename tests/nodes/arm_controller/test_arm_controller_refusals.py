@@ -82,7 +82,7 @@ def test_tolerances_of_components_are_refused_since_no_joint_has_any(motion, nam
     given = {name: [JointComponentTolerance(joint_name="waist", position=0.1)]}
     answer = motion.follow(smooth(0.5, 0.1, 0.0), **given)
     assert answer.status == ABORTED
-    assert f"{name}: ['waist'] refused; leave it empty" in answer.result.error_string
+    assert f"{name}: [waist] refused; leave it empty" in answer.result.error_string
     assert f"give {name.removeprefix('component_')}" in answer.result.error_string
     assert motion.servos.segments == []
 

@@ -169,6 +169,11 @@ def test_an_arc_and_a_line_are_followed(mover):
     [
         ("joints", joints_goal([[3.0]], joints=["waist"]), r"position of waist: 3\.0.*-2 to 2 rad"),
         ("joints", joints_goal([[0.1]], joints=["tail"]), r"tail"),
+        (
+            "joints",
+            joints_goal([[0.01]], joints=["gripper"]),
+            r"'gripper' refused; it is the gripper's, .*gripper_cmd moves",
+        ),
         ("joints", joints_goal([], joints=["home"]), r"'home'.*side, up"),
         ("joints", poses_goal((0.2, 0.0, 0.1)), "move_to takes poses"),
         ("to", joints_goal([[0.1, 0.0]]), "move_joints takes joints"),

@@ -78,7 +78,7 @@ def test_beside_a_joint_that_the_wiring_fixes_the_others_have_limits(urdf, tmp_p
 def test_a_joint_that_the_wiring_forgets_is_refused_with_what_to_write(urdf, tmp_path):
     file = tmp_path / "servos.yaml"
     file.write_text(WIRING, "utf-8")
-    with pytest.raises(ConfigError, match=r"servos.yaml: joints: \['gripper'\] .*write gripper: {fixed: 0 mm}"):
+    with pytest.raises(ConfigError, match=r"servos.yaml: joints: \[gripper\] .*write gripper: {fixed: 0 mm}"):
         read_given_arm(urdf, file)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import rclpy
 from rclpy.parameter import Parameter
 
 from armature.errors import CommandRefused, ConfigError
+from armature.nodes.servo_interface.disabling import way_to_park
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 from ...confirmed import confirmed
@@ -112,3 +115,16 @@ def test_controllers_beside_a_servo_interface_with_other_limits_name_them_and_ag
     motion.servos.be("ENABLED", "s1", **{"limits.waist": "-2 2 2 4 40"})
     motion.until(lambda: not motion.arm.control.state.arm.disagreement)
     assert motion.follow(smooth(0.8, 0.25, 0.0)).status == SUCCEEDED
+
+
+def test_parts_that_may_touch_on_a_move_may_touch_on_the_way_to_park(configured):
+    pairs, start = [""], {}
+    while len(pairs) < 12:
+        configuration = configured("[-102 deg, 1 rad]", checks__allowed_pairs=pairs)
+        start = {**configuration.park, "shoulder": 1.0, "elbow": 1.0}
+        try:
+            assert way_to_park(configuration, start).duration > 0.0
+            break
+        except CommandRefused as error:
+            pairs = [*pairs, " ".join(re.findall(r"'?(\w+)'? would meet '?(\w+)'?", str(error))[0])]
+    assert 1 < len(pairs) < 12

@@ -25,7 +25,15 @@ from armature.cli.graph.running import Graph, without_runner
 from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
 from armature.environment import graph_environment, state_folder
 from armature.errors import ConfigError, ProcessError
-from armature.graph import EMULATED, GAZEBO, Process, exit_message_file, make_runtime_folder, processes, write_url
+from armature.graph import (
+    EMULATED,
+    GAZEBO,
+    Process,
+    exit_message_file,
+    make_runtime_folder,
+    processes,
+    write_url,
+)
 from armature.monitor.http.address import is_loopback, listen
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
 from armature.robots import Robot
@@ -210,6 +218,10 @@ def _is_complete(answer: dict[str, Any]) -> bool:
 
 
 def _require_alive(supervisor: Supervisor, child: subprocess.Popen[bytes], graph: tuple[Process, ...]) -> None:
+    if child.poll() == 0:
+        raise ProcessError(
+            "graph", "it was ended while it started, as armature down does", "start it again: armature up"
+        )
     if child.poll() is not None:
         raise ProcessError("supervisord", f"it ended with {child.returncode}", _see_logs(supervisor))
     if not (supervisor.runtime / "control").exists():

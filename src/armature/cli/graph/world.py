@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from armature.cli.arguments import add_namespace, add_robot, chosen_robot
+from armature.core.model.poses import completed
 from armature.description.mesh_files import with_mesh_paths
 from armature.emulator.physics.gazebo_world import gazebo_world
 from armature.errors import ConfigError, listed
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError("--pose", options.pose, f"{robot.poses}: {listed('poses', read.poses)}")
     # Gazebo knows no ROS packages, nor where the URDF lies.
     arm = replace(read.arm, urdf=with_mesh_paths(read.arm.urdf, robot.urdf))
-    text = gazebo_world(arm, read.wiring, read.poses[options.pose], options.namespace)
+    text = gazebo_world(arm, read.wiring, completed(read.poses[options.pose], arm), options.namespace)
     if options.out:
         _write(Path(options.out), text)
     else:

@@ -21,6 +21,7 @@ from armature.cli.servos.calibration.watch import Watch
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.wiring import WiredArm, announce, require_own, save, wired_arm
 from armature.cli.terminal import ENTER, PERIOD, QUIT, LiveTable, read_key, require_person, say, single_keys
+from armature.core.model.poses import completed
 from armature.dynamixel.commissioning.calibration import (
     Calibration,
     Placement,
@@ -109,7 +110,7 @@ def _find_pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> M
     """The named pose; "zero" means all joints at 0, unless the file has a pose of this name."""
     poses = _read_poses(wired)
     if name in poses:
-        return poses[name]
+        return completed(poses[name], wired.arm)
     if name != _ZERO:
         raise ConfigError("--pose", name, f"poses are {', '.join((_ZERO, *poses))}")
     for servo in servos:

@@ -30,9 +30,9 @@ from armature.dynamixel.tables.registry import baud_rates
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import BusError, PortError
-from armature.graph import EMULATED, GAZEBO
+from armature.graph import EMULATED, GAZEBO, allowed_pairs
 from armature.nodes.common.device_holder import describe_process, processes_using
-from armature.nodes.common.robot_files import read_wired_arm
+from armature.nodes.common.robot_files import read_wired_arm, with_allowed_pairs
 from armature.nodes.common.serial_adapter import Adapter, read_adapter, stable_names
 from armature.share import share_folder
 
@@ -53,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
     """Check files, port, servos and speed; 1 if something must be corrected first."""
     robot = chosen_robot(options)
     arm, wiring = read_wired_arm("URDF", robot.urdf, robot.wiring_text, str(robot.wiring))
+    arm = with_allowed_pairs(arm, allowed_pairs(robot))
     check_given(robot.given, wiring.joints)
     given, paths = servo_parameters(robot), _ports(options, wiring)
     announce(options, robot, paths, wiring.buses)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from armature.cli.servos.start_check import require_configurable
-from armature.core.kinematics.collision import CollisionModel
+from armature.core.kinematics.collision import TOLERANCE, Clearances, CollisionModel
+from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import find_park, read_poses
 from armature.description.files import read_text
@@ -88,8 +89,10 @@ def check_way(robot: Robot, arm: ArmModel, given: Mapping[str, Any], present: Po
         present: positions of all joints [rad] or [m].
     """
     name, park = _find_park(_read_poses(robot, arm), arm, given)
-    start, end = (np.array([pose[joint] for joint in park]) for pose in (present, park))
-    contact = CollisionModel(arm).first_contact(tuple(park), start, end)
+    start, end = (np.array([pose[joint] for joint in present]) for pose in (present, {**present, **park}))
+    clearances = Clearances(Mechanics(arm, tuple(present)), TOLERANCE).at(start)
+    yield from (_overlap(*pair, depth) for pair, depth in clearances.items() if depth < -TOLERANCE)
+    contact = CollisionModel(arm).first_contact(tuple(present), start, end)
     if contact is None:
         yield CheckResult("park", Verdict.OK, f"the straight way from here to {name} is free")
         return
@@ -98,3 +101,12 @@ def check_way(robot: Robot, arm: ArmModel, given: Mapping[str, Any], present: Po
         "the arm cannot park from here: once it is enabled, move it to where the way is free before it is disabled"
     )
     yield CheckResult("park", Verdict.WARNING, detail, remedy)
+
+
+def _overlap(first: str, second: str, distance: float) -> CheckResult:
+    detail = f"{first} and {second} overlap by {-1000.0 * distance:.1f} mm where the arm stands"
+    remedy = (
+        "move it by hand out of there, or jog it out once it is enabled; where it truly is free, a direction or a "
+        "zero is wrong: armature calibrate"
+    )
+    return CheckResult("collision", Verdict.WARNING, detail, remedy)

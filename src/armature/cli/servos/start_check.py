@@ -9,6 +9,7 @@ from typing import Any
 from armature.cli.parameter_table import JOINT, READ, check_given, class_in
 from armature.core.model.arm import ArmModel
 from armature.core.model.parameter_file import GivenParameter
+from armature.core.model.poses import completed
 from armature.core.planning.moves import MoveSettings
 from armature.dynamixel.wiring.arm import Wiring
 from armature.nodes.arm_controller.checks import make_checks
@@ -80,4 +81,4 @@ def _require_controller(node: Any, arm: ArmModel, wiring: Wiring, poses: Poses) 
         MoveSettings(given.moves__blend, given.moves__blend_distance)
         checks = make_checks(node, arm, joints, wiring)
         if given.park_pose in poses:
-            checks.require_apart(given.park_pose, poses[given.park_pose])
+            checks.require_apart(given.park_pose, completed(poses[given.park_pose], arm))

@@ -103,7 +103,8 @@ def require_apart(clearances: Clearances, park_pose: str, position: Array) -> No
     pair = min(found, key=lambda each: found[each], default=None)
     if pair is not None and found[pair] < -TOLERANCE:
         deep = f"{named(pair[0])} and {named(pair[1])} overlap there by {-1000.0 * found[pair]:.1f} mm"
-        raise ConfigError("parameter park_pose", park_pose, f"{deep}, so the arm could not park")
+        remedy = "fold it otherwise, or name parts that may touch: disable_collisions in an SRDF beside the URDF"
+        raise ConfigError("parameter park_pose", park_pose, f"{deep}, so the arm could not park; {remedy}")
 
 
 class Passage:
@@ -117,8 +118,13 @@ class Passage:
         self._clearances = clearances
         self._margin = margin
         found = clearances.at(start)
+        self._at_begin = found
         self._asked = {pair: min(distance, margin) for pair, distance in found.items()}
         self.nearest = min(found.values(), default=clearances.reach)  # of all places so far [m]
+
+    def at_begin(self, pair: Pair) -> float:
+        """How far apart two parts were where the way begins [m]; at most the reach of the distances."""
+        return self._at_begin.get(pair, self._clearances.reach)
 
     def find_collision(self, position: Array) -> tuple[Pair, float] | None:
         """The next place: the pair that comes too near there, with its distance [m]; None where none does."""

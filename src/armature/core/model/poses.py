@@ -1,4 +1,4 @@
-"""Named poses of an arm: a position for every driven joint."""
+"""Named poses of an arm: a position for every joint of the arm, and for the gripper's where they matter."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def read_poses(text: str, arm: ArmModel, source: str = "poses.yaml") -> dict[str
         source: the file's name, for errors.
 
     Returns:
-        For each pose the position of every driven joint [rad] or [m], in the order of the URDF.
+        For each pose the positions of its driven joints [rad] or [m], in the order of the URDF; a gripper that
+        it leaves out stays as it is.
 
     Raises:
         ConfigError: not YAML, an unknown or missing joint, a missing unit, a position outside the limit.
@@ -52,6 +53,15 @@ def find_park(poses: Mapping[str, Mapping[str, float]], name: str, arm: ArmModel
     return poses[name]
 
 
+def completed(pose: Mapping[str, float], arm: ArmModel) -> dict[str, float]:
+    """A position for every driven joint [rad] or [m]: that of the pose, else of a gripper the one nearest to 0."""
+    return {joint.name: pose.get(joint.name, _nearest_to_zero(joint)) for joint in arm.driven}
+
+
+def _nearest_to_zero(joint: Joint) -> float:
+    return 0.0 if joint.limit is None else min(max(0.0, joint.limit.lower), joint.limit.upper)
+
+
 def _pose(entry: object, arm: ArmModel, where: str) -> dict[str, float]:
     if not isinstance(entry, Mapping):
         raise ConfigError(where, entry, "a pose is written as joint: position")
@@ -59,10 +69,11 @@ def _pose(entry: object, arm: ArmModel, where: str) -> dict[str, float]:
     for name in entry:
         if name not in names:
             raise ConfigError(where, name, listed(f"joints of {named(arm.name)}", names))
-    missing = [name for name in names if name not in entry]
+    missing = [name for name in names if name not in entry and name not in arm.gripper]
     if missing:
-        raise ConfigError(where, missing, "a pose places every driven joint")
-    return {joint.name: _position(entry[joint.name], joint, f"{where}.{joint.name}") for joint in arm.driven}
+        raise ConfigError(where, missing[0], f"a pose places every joint of the arm; add {', '.join(missing)}")
+    placed = [joint for joint in arm.driven if joint.name in entry]
+    return {joint.name: _position(entry[joint.name], joint, f"{where}.{joint.name}") for joint in placed}
 
 
 def _position(value: object, joint: Joint, where: str) -> float:

@@ -102,7 +102,10 @@ class GoalCheck:
             blocked = passage.find_collision(state.position)
             if blocked is not None:
                 (first, second), distance = blocked
-                what = f"it must be {margin:g} m at least; go around it, over a point between"
+                way_out = "go around it, over a point between"
+                if (begin := passage.at_begin(blocked[0])) < margin:
+                    way_out = f"it begins with {begin:.4f} m: jog the arm out of there first, or {way_out}"
+                what = f"it must be {margin:g} m at least; {way_out}"
                 where = f"distance of {first} to {second} at {time:.3f} s"
                 raise GoalRefused(where, round(distance, 4), f"{what} (negative: they overlap)", "m")
             self.nearest = min(self.nearest, passage.nearest)

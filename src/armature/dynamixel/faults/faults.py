@@ -180,9 +180,10 @@ class Faults:
 
     def _describe_limp(self) -> str:
         """Why a servo is limp that should hold; where few hold, it is they that are strange."""
-        holding = [name for name, other in self._servos.axes.items() if other.torque]
+        holding = [name for name, other in self._servos.axes.items() if other.torque and not other.misses]
         if holding and 2 * len(holding) < len(self._servos.axes):
-            return f"its torque is off, while {', '.join(holding)} holds: they were not turned on together"
+            hold = "hold" if holding[1:] else "holds"
+            return f"its torque is off, while {', '.join(holding)} {hold}: they were not turned on together"
         return LIMP
 
     def _error_detail(self, axis: Axis, cause: Cause, had_torque: bool) -> str:

@@ -50,6 +50,11 @@ class RecoveryAdvisor:
         limp = [] if self._servos.all_joints_have_torque else list(faults.values())
         return next(iter(stranded or limp), None)
 
+    def is_arm_limp(self, faults: Mapping[str, Fault]) -> bool:
+        """Whether every servo of several has lost its torque, which is not the matter of one of them."""
+        limp = [fault for fault in faults.values() if fault.cause is Cause.SILENT_RESET]
+        return len(limp) == len(self._servos.axes) > 1
+
     def is_bus_silent(self, faults: Mapping[str, Fault]) -> bool:
         """Whether none of several servos answers, which the cable of one does not explain."""
         axes = self._servos.axes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from armature.dynamixel.loop.adoption import Adoption
 from armature.dynamixel.loop.parts import LoopParts
@@ -34,6 +34,8 @@ class BusCycle:
         self._commanded = parts.commanded
         self._faults = parts.faults
         self._is_connected = False
+        self._told: dict[str, str] = {}  # what has happened to servos since all were well
+        self._is_all_well = True
 
     def start(self, now: float) -> None:
         """Open the bus and adopt what the servos are doing; see Adoption.begin for what it raises."""
@@ -114,8 +116,8 @@ class BusCycle:
             self._adoption.adopt_late_servos()
         self.reactions.recover_tripped(now, now - self.last_cycle_at)
         self.reactions.update(now)
-        for message in self._parts.recovery.update(now, torque_expected=commanded.expects_torque):
-            commanded.why = self._with_gravest_fault(message)
+        if messages := self._parts.recovery.update(now, torque_expected=commanded.expects_torque):
+            self._tell(messages)
         if self._parts.free_drive.is_active:
             self._parts.free_drive.update(now)
         if commanded.protective_stop and self._parts.policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF:
@@ -127,9 +129,21 @@ class BusCycle:
         if commanded.parking is not None:
             self._check_parking(commanded.parking, now)
 
-    def _with_gravest_fault(self, message: str) -> str:
-        """A message of one joint behind the gravest fault of the others, which it must not hide."""
-        others = [fault for fault in self._faults.by_joint.values() if not message.startswith(f"{fault.joint}:")]
+    def _tell(self, messages: Sequence[str]) -> None:
+        """Say what has happened to servos, with those to which the same has happened since all were well."""
+        if self._is_all_well:
+            self._told.clear()
+        for message in messages:
+            servo, _, text = message.partition(": ")
+            self._told[servo] = text
+        alike = [name for name, other in self._told.items() if other == text]
+        self._commanded.why = self._with_gravest_fault(alike, text)
+        self._is_all_well = not self._faults.by_joint
+
+    def _with_gravest_fault(self, servos: Sequence[str], text: str) -> str:
+        """What has happened to servos behind the gravest fault of the others, which it must not hide."""
+        message = f"{', '.join(servos)}: {text}"
+        others = [fault for fault in self._faults.by_joint.values() if fault.joint not in servos]
         if not others:
             return message
         gravest = min(others, key=lambda fault: fault.cause.gravity)

@@ -97,6 +97,9 @@ class LoopState:
             return commanded.why_stopped
         if self._bus.is_open and self._faults.advisor.is_bus_silent(self.faults):
             return f"no servo of the bus answers; {CHECK_BUS}"
+        if self._bus.is_open and self._faults.advisor.is_arm_limp(self.faults):
+            remedy = next(iter(self.faults.values())).remedy
+            return f"the arm is limp: it lost its power, or another program turned all torque off; {remedy}"
         if not self._bus.is_open or commanded.mode is Mode.PARKING or any(j in commanded.why for j in self.faults):
             return commanded.why
         gravest = min(self.faults.values(), key=lambda fault: fault.cause.gravity, default=None)

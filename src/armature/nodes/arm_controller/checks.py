@@ -34,7 +34,7 @@ from armature.nodes.arm_controller.action_server import ActiveGoal, Begin
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common.parameters.parameters import located, read
 from armature.nodes.common.parameters.wanted import within
-from armature.nodes.common.robot_files import drive_ratings
+from armature.nodes.common.robot_files import drive_ratings, with_allowed_pairs
 
 # Samples in a slice. A goal that needs more than the first slice is checked in further ones, with time for
 # set-points between them: a slice takes about 5 ms, and segments reach 200 ms ahead.
@@ -90,8 +90,8 @@ def _make_checks(
     inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}
     tool = given.tool_frame or arm.tool
     _require_arms(arm, tool)
-    pairs = _pairs(given.checks__allowed_pairs)
-    mechanics = Mechanics(arm, joints, inertia, tool, given.payload, pairs)
+    arm = with_allowed_pairs(arm, given.checks__allowed_pairs)
+    mechanics = Mechanics(arm, joints, inertia, tool, given.payload)
     return GoalChecks(mechanics, drives, settings)
 
 
@@ -105,16 +105,6 @@ def _require_arms(arm: ArmModel, tool: str) -> None:
     if moving:
         remedy = f"name a frame before it, or write group: arm for {moving[0]} in the wiring file"
         raise ConfigError("parameter tool_frame", tool, f"the gripper's {moving[0]} moves it; {remedy}")
-
-
-def _pairs(texts: tuple[str, ...]) -> list[tuple[str, str]]:
-    pairs = []
-    for text in filter(None, texts):
-        words = text.split()
-        if len(words) != 2:
-            raise ConfigError("parameter checks.allowed_pairs", text, 'write two links as "first second"')
-        pairs.append((words[0], words[1]))
-    return pairs
 
 
 class Payload:

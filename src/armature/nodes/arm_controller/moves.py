@@ -16,6 +16,7 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory
 
 from armature.core.arrays import Array
 from armature.core.control.goal import Code, End, OnEnd, Outcome
+from armature.core.model.poses import completed
 from armature.core.planning.goal_checks import GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner, Waypoint
 from armature.core.steps import Steps
@@ -71,7 +72,7 @@ class ArmMoves:
         poses = read_given_poses(path, node.model) if path else {}
         self._named = {name: {joint: pose[joint] for joint in joints} for name, pose in poses.items()}
         if given.park_pose in poses:  # else the servo interface, which parks, refuses it
-            checks.require_apart(given.park_pose, poses[given.park_pose])
+            checks.require_apart(given.park_pose, completed(poses[given.park_pose], node.model))
         self._planned = topics.publisher(node, topics.PLANNED_PATH)
         plans: Mapping[topics.Service, Plan] = {
             topics.MOVE_JOINTS: self._plan_joints,
@@ -168,6 +169,10 @@ class ArmMoves:
         names = list(message.joint_names)
         if not any(len(point.positions) for point in message.points):
             return [self._pose(name) for name in names] or [self._pose("")]
+        for name in names:
+            if name in self._node.model.gripper:
+                allowed = f"it is the gripper's, which {topics.GRIPPER_COMMAND.name} moves; leave it out"
+                raise GoalRefused("joint_names", name, allowed)
         check_joints(names, self._node.joints, is_partial=True)
         targets = []
         for index, point in enumerate(message.points):

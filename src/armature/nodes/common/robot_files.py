@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,8 +110,14 @@ def read_given_poses(path: str, arm: ArmModel) -> dict[str, dict[str, float]]:
     return read_poses(read_file("poses", path), arm, path)
 
 
-def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:
+def read_robot(urdf: Path, wiring: Path, poses: Path, allowed_pairs: Iterable[str] = ()) -> DescribedRobot:
     """All files of a robot, read before any process is started that would refuse them.
+
+    Args:
+        urdf: path.
+        wiring: path.
+        poses: path.
+        allowed_pairs: what may touch, see `with_allowed_pairs`.
 
     Raises:
         ConfigError: one that cannot be read or used.
@@ -120,11 +126,30 @@ def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:
     from armature.core.kinematics.mechanics import Mechanics
 
     arm, servos = read_wired_arm("--urdf", urdf, read_file("--wiring", wiring), str(wiring))
+    arm = with_allowed_pairs(arm, allowed_pairs)
     try:
         mechanics = Mechanics(arm, [joint.name for joint in arm.driven])
     except ConfigError as error:  # MuJoCo's, of masses and inertias
         raise ConfigError(f"{urdf}: {error.where}", error.value, error.allowed) from error
     return DescribedRobot(arm, servos, read_poses(read_file("--poses", poses), arm, str(poses)), mechanics)
+
+
+def with_allowed_pairs(arm: ArmModel, texts: Iterable[str]) -> ArmModel:
+    """An arm of which pairs of parts may touch beside those that always do.
+
+    Args:
+        arm: the model.
+        texts: two links each, or a link and the floor, with a space between; empty ones are passed over.
+
+    Raises:
+        ConfigError: one that is no pair.
+    """
+    pairs = [tuple(text.split()) for text in texts if text]
+    for pair in pairs:
+        if len(pair) != 2:
+            allowed = 'write two links as "first second"'
+            raise ConfigError("parameter checks.allowed_pairs", " ".join(pair), allowed)
+    return replace(arm, touching=(*arm.touching, *((pair[0], pair[1]) for pair in pairs)))
 
 
 def drive_ratings(wiring: Wiring) -> dict[str, DriveRatings]:

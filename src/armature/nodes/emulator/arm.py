@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from armature.core.model.arm import ArmModel
-from armature.core.model.poses import read_poses
+from armature.core.model.poses import completed, read_poses
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.errors import ConfigError, listed
@@ -45,7 +45,7 @@ def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> I
         with _in_gazebo(arm, wiring, ros_arguments, options.gazebo_timeout) as bus:
             yield _delay(bus, options.usb_latency)
         return
-    bus = EmulatedBus.of_arm(arm, wiring, poses[options.start_pose], time.monotonic())
+    bus = EmulatedBus.of_arm(arm, wiring, completed(poses[options.start_pose], arm), time.monotonic())
     if options.factory is not None:
         bus.factory_reset(options.factory)
     yield _delay(bus, options.usb_latency)

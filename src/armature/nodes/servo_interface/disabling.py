@@ -15,7 +15,7 @@ from armature.core.steps import run_to_end
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.status.states import Mode, describe_state
-from armature.errors import PARKING_INTERRUPTED, CommandRefused, GoalRefused, ParkingInterrupted
+from armature.errors import PARKING_INTERRUPTED, CommandRefused, GoalRefused, ParkingInterrupted, named
 from armature.nodes.common.answers import run_guarded
 from armature.nodes.common.robot_files import drive_ratings
 from armature.nodes.servo_interface.bus_process.client import BusClient
@@ -188,7 +188,7 @@ def way_to_park(configuration: ServoConfiguration, start: Mapping[str, float]) -
     if contact is not None:
         raise CommandRefused(
             "disable",
-            f"{contact.first} would meet {contact.second} at {contact.fraction:.0%} of the way",
+            f"{named(contact.first)} would meet {named(contact.second)} at {contact.fraction:.0%} of the way",
             "move the arm to where the straight way is free, or support it and call /servo_interface/torque_off; "
             "torque stays on",
         )

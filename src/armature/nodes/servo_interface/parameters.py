@@ -26,7 +26,7 @@ from armature.errors import ConfigError
 from armature.nodes.common.parameters.joint_limits import REDUCED, ArmLimits, limit_values, read_limits
 from armature.nodes.common.parameters.parameters import located, read
 from armature.nodes.common.parameters.wanted import described, within
-from armature.nodes.common.robot_files import read_file, read_given_poses, read_wired_arm
+from armature.nodes.common.robot_files import read_file, read_given_poses, read_wired_arm, with_allowed_pairs
 
 _SERVO_DEFAULT = -1
 _LONGEST_SILENCE = 0.5  # of a servo before it is named, which promise 4 wants within a second [s]
@@ -53,6 +53,7 @@ class ServoParameters:
     feedforward: bool = True  # whether goals lead their set-points by what servos sag and lag
     park_pose: str = "park"  # of the poses file, in which the arm parks
     park_speed: float = 0.3  # fraction of the velocity limits
+    checks__allowed_pairs: tuple[str, ...] = ()  # links that may touch on the way to park, as "first second"
     state_folder: str = ""  # for what outlives a restart; "" for armature in XDG_STATE_HOME
 
     def __post_init__(self) -> None:
@@ -222,7 +223,7 @@ class ServoConfiguration:
         faults = _read_faults(node)
         parameters.check_watchdog(faults["bus_watchdog.time"])
         return ServoConfiguration(
-            arm=limits.arm,
+            arm=with_allowed_pairs(limits.arm, parameters.checks__allowed_pairs),
             wiring=wiring,
             park=park,
             park_speed=min(1.0, parameters.park_speed / (REDUCED if limits.is_reduced else 1.0)),

@@ -82,7 +82,7 @@ def test_a_parameter_may_be_given_to_one_node_of_a_process(node_of):
         ('rate: "50"', r"own.yaml, line 3: parameter rate: '50' .*DOUBLE .*without quotes"),
         ("rate: fast", r"own.yaml, line 3: parameter rate: 'fast'"),
         ("count: 4.0", r"own.yaml, line 3: parameter count: 4.0 .*INTEGER .*without quotes and decimal point"),
-        ("count: true", r"own.yaml, line 3: parameter count: True .*INTEGER"),
+        ("count: true", r"own.yaml, line 3: parameter count: true .*INTEGER"),
     ],
 )
 def test_a_value_of_another_type_is_refused_though_a_file_before_it_has_the_right_one(node_of, file, text, told):

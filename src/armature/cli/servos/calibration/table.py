@@ -111,7 +111,7 @@ def _lost_poses(arm: ArmModel, result: CalibrationResult) -> Iterator[str]:
     """Named poses that the arm can no longer reach."""
     for joint, kept in result.kept.items():
         for name, pose in result.poses.items():
-            if not kept.least - _ROUNDING <= pose[joint] <= kept.greatest + _ROUNDING:
+            if joint in pose and not kept.least - _ROUNDING <= pose[joint] <= kept.greatest + _ROUNDING:
                 message = f"the pose {name} has it at {joint_position(arm, joint, pose[joint])}, beyond its range"
                 yield f"warning: {joint}: {message}; nothing will be sent there"
 
