@@ -204,6 +204,16 @@ def test_poses_that_a_start_would_refuse_are_refused_here_too(robot, capsys, spo
     assert told in findings(capsys, 1)["poses"]["detail"]
 
 
+def test_a_pose_in_which_parts_overlap_is_warned_of(robot, capsys):
+    text = robot.poses.read_text("utf-8")
+    folded = text.replace("shoulder: -20 deg\n  elbow: 40 deg", "shoulder: 95 deg\n  elbow: 60 deg", 1)
+    robot.poses.write_text(folded)
+    found = findings(capsys, 0)["poses"]
+    assert found["verdict"] == "WARNING"
+    assert found["detail"].startswith("pose home: ")
+    assert "no move leads there" in found["remedy"]
+
+
 def test_a_file_is_no_serial_device(tmp_path, capsys):
     (tmp_path / "notes.txt").touch()
     assert main.main(["check", "--port", str(tmp_path / "notes.txt")]) == 1

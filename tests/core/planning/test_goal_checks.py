@@ -223,3 +223,39 @@ def test_a_passage_remembers_the_nearest():
     (pair, distance) = passage.find_collision(np.array([TOUCHES + 0.01]))
     assert pair == ("bar", "floor")
     assert distance < 0.0
+
+
+NEAR = TOUCHES - 0.005  # 2.7 mm over the floor
+
+
+def test_a_named_pose_is_reached_though_parts_are_nearer_there_than_the_margin():
+    made = checks()
+    with pytest.raises(GoalRefused, match=r"it must be 0\.005 m at least; it ends so near"):
+        passes(made, swing((1.0, NEAR)))
+    made.admit(np.array([NEAR]))
+    passes(made, swing((1.0, NEAR)))
+    with pytest.raises(GoalRefused, match=r"it must be 0\.00[12]\d* m at least"):  # 1 mm less than there
+        passes(made, swing((1.0, NEAR + 0.004)))
+    made.survey(swing((1.0, NEAR)))
+
+
+def test_a_named_pose_in_which_parts_overlap_lets_them_come_no_nearer():
+    made = checks()
+    made.admit(np.array([TOUCHES + 0.02]))
+    with pytest.raises(GoalRefused, match=r"it must be 0\.005 m at least"):
+        passes(made, swing((1.0, NEAR)))
+
+
+@pytest.mark.parametrize(
+    ("points", "remedy"),
+    [
+        (
+            [(1.0, TOUCHES + 0.1)],
+            r'it ends so near: choose another end, or write "bar floor" in checks\.allowed_pairs',
+        ),
+        ([(1.0, TOUCHES + 0.1), (2.0, 0.0)], "go around it, over a point between"),
+    ],
+)
+def test_what_would_work_depends_on_whether_the_goal_ends_too_near(points, remedy):
+    with pytest.raises(GoalRefused, match=remedy):
+        passes(checks(), swing(*points))

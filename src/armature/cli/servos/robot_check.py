@@ -64,9 +64,25 @@ def _check_parameters(given: Mapping[str, Any]) -> Iterator[CheckResult]:
 def _check_poses(robot: Robot, arm: ArmModel, wiring: Wiring, given: Mapping[str, Any]) -> Iterator[CheckResult]:
     try:
         poses = _read_poses(robot, arm)
-        require_park(Mechanics(arm, [joint.name for joint in arm.driven]), poses, wiring.narrow_limits(arm), given)
+        mechanics = Mechanics(arm, [joint.name for joint in arm.driven])
+        require_park(mechanics, poses, wiring.narrow_limits(arm), given)
     except ArmatureError as error:
         yield CheckResult("poses", Verdict.FAILURE, str(error))
+        return
+    yield from _check_apart(mechanics, poses)
+
+
+def _check_apart(mechanics: Mechanics, poses: Mapping[str, Pose]) -> Iterator[CheckResult]:
+    """Warn of poses in which parts overlap: no move leads there."""
+    clearances = Clearances(mechanics, TOLERANCE)
+    for name, pose in poses.items():
+        found = clearances.at(np.array([pose[joint] for joint in mechanics.joints]))
+        for (first, second), distance in found.items():
+            if distance < -TOLERANCE:
+                detail = f"pose {name}: {first} and {second} overlap there by {-1000.0 * distance:.1f} mm"
+                allowed = f'"{first} {second}" in checks.allowed_pairs'
+                remedy = f"no move leads there: change it or, if they do not touch in truth, write {allowed}"
+                yield CheckResult("poses", Verdict.WARNING, detail, remedy)
 
 
 def require_park(

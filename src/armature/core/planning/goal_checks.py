@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.kinematics.collision import TOLERANCE, Clearances, Passage
+from armature.core.kinematics.collision import TOLERANCE, Clearances, Pair, Passage
 from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
@@ -95,18 +95,26 @@ class GoalCheck:
             yield from self._check_torques(times[times <= until])
 
     def _check_clearances(self, times: Array) -> Iterator[None]:
-        margin = self._settings.margin
         start = self.plan.sample(float(times[0])).position
-        passage = Passage(self._clearances, start, margin)
+        passage = Passage(self._clearances, start, self._settings.margin)
         for time, state in states(self.plan, times):
             blocked = passage.find_collision(state.position)
             if blocked is not None:
-                (first, second), distance = blocked
-                what = f"it must be {margin:g} m at least; go around it, over a point between"
-                where = f"distance of {first} to {second} at {time:.3f} s"
-                raise GoalRefused(where, round(distance, 4), f"{what} (negative: they overlap)", "m")
+                pair, distance = blocked
+                where = f"distance of {pair[0]} to {pair[1]} at {time:.3f} s"
+                raise GoalRefused(where, round(distance, 4), self._way_out(pair), "m")
             self.nearest = min(self.nearest, passage.nearest)
             yield
+
+    def _way_out(self, pair: Pair) -> str:
+        """What is kept between two parts, and what would work."""
+        kept = self._clearances.kept(pair, self._settings.margin)
+        end = self._clearances.at(self.plan.sample(self.plan.duration).position)
+        remedy = "go around it, over a point between"
+        if end.get(pair, kept) < kept:
+            allowed = f'"{pair[0]} {pair[1]}" in checks.allowed_pairs, if they do not touch in truth'
+            remedy = f"it ends so near: choose another end, or write {allowed}"
+        return f"it must be {kept:g} m at least; {remedy} (negative: they overlap)"
 
     def _check_torques(self, times: Array) -> Iterator[None]:
         bound = self._shares.bound(self.plan.sample(float(times[0])).position)
@@ -155,6 +163,11 @@ class GoalChecks:
         self.settings = settings
         self.clearances = Clearances(mechanics, settings.margin + TOLERANCE)
         self._survey_clearances = Clearances(mechanics, max(_SURVEY_REACH, settings.margin + TOLERANCE))
+
+    def admit(self, position: Array) -> None:
+        """Let parts come as near as at a named pose, positions of the joints of Shape (n,)."""
+        self.clearances.admit(position)
+        self._survey_clearances.admit(position)
 
     def begin(self, plan: Trajectory, until: float = math.inf) -> GoalCheck:
         """Begin to check a goal, as far as a time of it [s]."""

@@ -65,14 +65,17 @@ class ArmMoves:
     ) -> None:
         self._node = node
         given = read(node, MoveParameters)
-        settings = MoveSettings(given.moves__blend, given.moves__blend_distance)
-        self._planner = planner = Planner(checks, node.control.state.limits, settings)
-        self._follow = follow
         path, joints = node.given.poses, node.joints
         poses = read_given_poses(path, node.model) if path else {}
         self._named = {name: {joint: pose[joint] for joint in joints} for name, pose in poses.items()}
-        if given.park_pose in poses:  # else the servo interface, which parks, refuses it
-            _require_park_apart(node, checks, given.park_pose, poses[given.park_pose])
+        for name, pose in poses.items():
+            place = _place(node, checks, pose)
+            if name == given.park_pose:  # where there is none the servo interface, which parks, refuses it
+                require_apart(checks.clearances, name, place)
+            checks.admit(place)
+        settings = MoveSettings(given.moves__blend, given.moves__blend_distance)
+        self._planner = planner = Planner(checks, node.control.state.limits, settings)
+        self._follow = follow
         self._planned = topics.publisher(node, topics.PLANNED_PATH)
         plans: Mapping[topics.Service, Plan] = {
             topics.MOVE_JOINTS: self._plan_joints,
@@ -201,9 +204,10 @@ class ArmMoves:
         return found
 
 
-def _require_park_apart(node: GroupNode, checks: GoalChecks, name: str, pose: Mapping[str, float]) -> None:
+def _place(node: GroupNode, checks: GoalChecks, pose: Mapping[str, float]) -> Array:
+    """The arm's joints in a pose, the others as they are there."""
     checks.mechanics.set_other_joints({joint: pose[joint] for joint in pose if joint not in node.joints})
-    require_apart(checks.clearances, name, np.array([pose[joint] for joint in node.joints]))
+    return np.array([pose[joint] for joint in node.joints])
 
 
 def _waypoint(transform: Transform, frame: str, where: str) -> Waypoint:
