@@ -247,15 +247,21 @@ def test_a_named_pose_in_which_parts_overlap_lets_them_come_no_nearer():
 
 
 @pytest.mark.parametrize(
-    ("points", "remedy"),
+    ("start", "points", "remedy"),
     [
         (
-            [(1.0, TOUCHES + 0.1)],
+            0.0,
+            [TOUCHES + 0.1],
             r'it ends so near: choose another end, or write "bar floor" in checks\.allowed_pairs',
         ),
-        ([(1.0, TOUCHES + 0.1), (2.0, 0.0)], "go around it, over a point between"),
+        (0.0, [TOUCHES + 0.1, 0.0], "go around it, over a point between"),
+        (
+            NEAR,
+            [NEAR + 0.1, 0.0],
+            r"they are 0\.002\d m apart where the arm stands: jog them apart first, or go around it",
+        ),
     ],
 )
-def test_what_would_work_depends_on_whether_the_goal_ends_too_near(points, remedy):
+def test_what_would_work_depends_on_where_parts_are_too_near(start, points, remedy):
     with pytest.raises(GoalRefused, match=remedy):
-        passes(checks(), swing(*points))
+        passes(checks(), swing(*enumerate(points, 1), start=start))

@@ -20,6 +20,7 @@ from armature.robots import Robot
 
 _FAULTS = "faults."
 _NODE = "/servo_interface"
+_CONTROLLER = "/arm_controller"
 
 Pose = Mapping[str, float]
 
@@ -69,19 +70,28 @@ def _check_poses(robot: Robot, arm: ArmModel, wiring: Wiring, given: Mapping[str
     except ArmatureError as error:
         yield CheckResult("poses", Verdict.FAILURE, str(error))
         return
-    yield from _check_apart(mechanics, poses)
+    yield from _check_apart(mechanics, poses, _allowed_pairs(robot))
 
 
-def _check_apart(mechanics: Mechanics, poses: Mapping[str, Pose]) -> Iterator[CheckResult]:
-    """Warn of poses in which parts overlap: no move leads there."""
+def _allowed_pairs(robot: Robot) -> set[frozenset[str]]:
+    """Links that may touch by the arm controller's parameter."""
+    given = {each.name: each.value for each in robot.given if each.is_for(_CONTROLLER)}
+    pairs = given.get("checks.allowed_pairs")
+    return {frozenset(str(pair).split()) for pair in pairs} if isinstance(pairs, tuple) else set()
+
+
+def _check_apart(
+    mechanics: Mechanics, poses: Mapping[str, Pose], allowed: set[frozenset[str]]
+) -> Iterator[CheckResult]:
+    """Warn of poses in which parts overlap that may not: no move leads there."""
     clearances = Clearances(mechanics, TOLERANCE)
     for name, pose in poses.items():
         found = clearances.at(np.array([pose[joint] for joint in mechanics.joints]))
         for (first, second), distance in found.items():
-            if distance < -TOLERANCE:
+            if distance < -TOLERANCE and {first, second} not in allowed:
                 detail = f"pose {name}: {first} and {second} overlap there by {-1000.0 * distance:.1f} mm"
-                allowed = f'"{first} {second}" in checks.allowed_pairs'
-                remedy = f"no move leads there: change it or, if they do not touch in truth, write {allowed}"
+                pair = f'"{first} {second}" in checks.allowed_pairs'
+                remedy = f"no move leads there: change it or, if they do not touch in truth, write {pair}"
                 yield CheckResult("poses", Verdict.WARNING, detail, remedy)
 
 

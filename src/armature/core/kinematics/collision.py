@@ -119,7 +119,8 @@ def require_apart(clearances: Clearances, park_pose: str, position: Array) -> No
     pair = min(found, key=lambda each: found[each], default=None)
     if pair is not None and found[pair] < -TOLERANCE:
         deep = f"{pair[0]} and {pair[1]} overlap there by {-1000.0 * found[pair]:.1f} mm"
-        raise ConfigError("parameter park_pose", park_pose, f"{deep}, so the arm could not park")
+        remedy = "change the pose or, if they do not touch in truth, disable the pair in an SRDF beside the URDF"
+        raise ConfigError("parameter park_pose", park_pose, f"{deep}, so the arm could not park; {remedy}")
 
 
 class Passage:

@@ -109,9 +109,12 @@ class GoalCheck:
     def _way_out(self, pair: Pair) -> str:
         """What is kept between two parts, and what would work."""
         kept = self._clearances.kept(pair, self._settings.margin)
-        end = self._clearances.at(self.plan.sample(self.plan.duration).position)
+        times = (0.0, self.plan.duration)
+        begin, end = (self._clearances.at(self.plan.sample(time).position).get(pair, kept) for time in times)
         remedy = "go around it, over a point between"
-        if end.get(pair, kept) < kept:
+        if begin < kept:
+            remedy = f"they are {begin:.4f} m apart where the arm stands: jog them apart first, or {remedy}"
+        elif end < kept:
             allowed = f'"{pair[0]} {pair[1]}" in checks.allowed_pairs, if they do not touch in truth'
             remedy = f"it ends so near: choose another end, or write {allowed}"
         return f"it must be {kept:g} m at least; {remedy} (negative: they overlap)"
