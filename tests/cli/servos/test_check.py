@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -212,6 +213,13 @@ def test_a_pose_in_which_parts_overlap_is_warned_of(robot, capsys):
     assert found["verdict"] == "WARNING"
     assert found["detail"].startswith("pose home: ")
     assert "no move leads there" in found["remedy"]
+
+
+def test_a_pose_that_the_servos_do_not_hold_is_warned_of(robot, capsys):
+    robot.wiring.write_text(robot.wiring.read_text("utf-8").replace("XM540-W270", "XL430-W250"))
+    found = findings(capsys, 0)["poses"]
+    assert found["verdict"] == "WARNING"
+    assert re.match(r"pose \w+: \w+ carries \d\.\d\d N·m there, its servos give 1\.40 at most", found["detail"])
 
 
 def test_a_file_is_no_serial_device(tmp_path, capsys):

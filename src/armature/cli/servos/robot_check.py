@@ -8,14 +8,18 @@ from typing import Any
 import numpy as np
 
 from armature.core.kinematics.collision import TOLERANCE, Clearances, CollisionModel, require_apart
+from armature.core.kinematics.drive_ratings import DriveRatings
+from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
 from armature.core.model.poses import find_park, read_poses
 from armature.description.files import read_text
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.faults.supervision import STRAINED
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ArmatureError, ConfigError
+from armature.nodes.common.robot_files import drive_ratings
 from armature.robots import Robot
 
 _FAULTS = "faults."
@@ -71,6 +75,7 @@ def _check_poses(robot: Robot, arm: ArmModel, wiring: Wiring, given: Mapping[str
         yield CheckResult("poses", Verdict.FAILURE, str(error))
         return
     yield from _check_apart(mechanics, poses, _allowed_pairs(robot))
+    yield from _check_held(mechanics, poses, drive_ratings(wiring))
 
 
 def _allowed_pairs(robot: Robot) -> set[frozenset[str]]:
@@ -92,6 +97,20 @@ def _check_apart(
                 detail = f"pose {name}: {first} and {second} overlap there by {-1000.0 * distance:.1f} mm"
                 pair = f'"{first} {second}" in checks.allowed_pairs'
                 remedy = f"no move leads there: change it or, if they do not touch in truth, write {pair}"
+                yield CheckResult("poses", Verdict.WARNING, detail, remedy)
+
+
+def _check_held(
+    mechanics: Mechanics, poses: Mapping[str, Pose], drives: Mapping[str, DriveRatings]
+) -> Iterator[CheckResult]:
+    """Warn of poses in which a joint weighs more than its servos hold for long."""
+    torques = Torques(mechanics, drives)
+    for name, pose in poses.items():
+        carried = torques.loads(np.array([[pose[joint] for joint in mechanics.joints]]))[0]
+        for joint, torque in zip(mechanics.joints, np.abs(carried).tolist(), strict=True):
+            if torque > STRAINED * (most := drives[joint].stall_torque):
+                detail = f"pose {name}: {joint} carries {torque:.2f} N·m there, its servos give {most:.2f} at most"
+                remedy = f"use a stronger servo, a second one or a gear; {STRAINED:.0%} of it is held for long"
                 yield CheckResult("poses", Verdict.WARNING, detail, remedy)
 
 

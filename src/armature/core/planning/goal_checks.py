@@ -113,10 +113,10 @@ class GoalCheck:
         begin, end = (self._clearances.at(self.plan.sample(time).position).get(pair, kept) for time in times)
         remedy = "go around it, over a point between"
         if begin < kept:
-            remedy = f"they are {begin:.4f} m apart where the arm stands: jog them apart first, or {remedy}"
+            remedy += f"; they are {begin:.4f} m apart where the arm stands: jog them apart first"
         elif end < kept:
-            allowed = f'"{pair[0]} {pair[1]}" in checks.allowed_pairs, if they do not touch in truth'
-            remedy = f"it ends so near: choose another end, or write {allowed}"
+            allowed = f'"{pair[0]} {pair[1]}" in checks.allowed_pairs'
+            remedy += f", and end elsewhere, or if they do not touch in truth, write {allowed}"
         return f"it must be {kept:g} m at least; {remedy} (negative: they overlap)"
 
     def _check_torques(self, times: Array) -> Iterator[None]:
