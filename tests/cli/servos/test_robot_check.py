@@ -113,6 +113,23 @@ def test_a_refused_park_pose_names_what_lets_parts_touch(robot, capsys):
     assert "disable_collisions in an SRDF beside the URDF" in findings(capsys, 1)["poses"]["detail"]
 
 
+def test_a_pose_in_which_parts_overlap_is_warned_of(robot, capsys):
+    text = robot.poses.read_text("utf-8")
+    folded = text.replace("shoulder: -20 deg\n  elbow: 40 deg", "shoulder: 95 deg\n  elbow: 60 deg", 1)
+    robot.poses.write_text(folded)
+    found = findings(capsys, 0)["poses"]
+    assert found["verdict"] == "WARNING"
+    assert found["detail"].startswith("pose home: ")
+    assert "no move leads there" in found["remedy"]
+
+
+def test_a_pose_that_the_servos_do_not_hold_is_warned_of(robot, capsys):
+    robot.wiring.write_text(robot.wiring.read_text("utf-8").replace("XM540-W270", "XL430-W250"))
+    found = findings(capsys, 0)["poses"]
+    assert found["verdict"] == "WARNING"
+    assert re.match(r"pose \w+: \w+ carries \d\.\d\d N·m there, its servos give 1\.40 at most", found["detail"])
+
+
 def test_a_pose_that_leaves_out_the_gripper_is_taken(robot, capsys):
     robot.poses.write_text(re.sub(r"\n *gripper: .*", "", robot.poses.read_text("utf-8")))
     assert "gripper" not in robot.poses.read_text("utf-8")

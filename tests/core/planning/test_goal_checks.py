@@ -61,7 +61,7 @@ def passes(made, plan, slice_=50):
 
 def test_an_arm_that_stands_in_collision_is_told_with_the_pair_and_to_jog_it_out():
     with pytest.raises(
-        GoalRefused, match=r"bar to floor .*begins with -0\.0\d+ m: jog the arm out of there first"
+        GoalRefused, match=r"bar to floor .*they are -0\.0\d+ m apart where the arm stands: jog them apart first"
     ):
         passes(checks(), swing((2.0, TOUCHES + 0.2), start=TOUCHES + 0.1))
     passes(checks(), swing((2.0, 0.0), start=TOUCHES + 0.1))  # what leads out of it is free
@@ -223,6 +223,23 @@ def test_parts_that_no_joint_moves_apart_are_not_watched():
     assert ("base_link", "floor") not in found
 
 
+def test_fingers_that_touch_where_the_gripper_is_closed_are_not_watched():
+    box = '<collision><origin xyz="0.6 0 0"/><geometry><box size="0.1 0.02 0.02"/></geometry></collision>'
+    joint = '<parent link="bar"/><child link="SIDE_finger"/><axis xyz="0 1 0"/>'
+    joint += '<limit lower="0" upper="0.03" velocity="1" effort="1"/>'
+    fingers = "".join(
+        f'<link name="SIDE_finger">{box}</link><joint name="SIDE" type="prismatic">{joint}{mimic}</joint>'.replace(
+            "SIDE", side
+        )
+        for side, mimic in (("left", ""), ("right", '<mimic joint="left" multiplier="-1"/>'))
+    )
+    arm = read_urdf(BAR.replace("</robot>", f"{fingers}</robot>"))
+    assert arm.gripper == ("left",)
+    clearances = Clearances(Mechanics(arm, ("swing", "left")), 0.02)
+    assert not clearances.at(np.array([0.0, 0.0]))
+    assert set(clearances.at(np.array([TOUCHES, 0.0]))) > {("left_finger", "floor"), ("right_finger", "floor")}
+
+
 def test_a_passage_remembers_the_nearest():
     clearances = checks().clearances
     passage = Passage(clearances, np.array([0.0]), 0.001)
@@ -231,3 +248,45 @@ def test_a_passage_remembers_the_nearest():
     (pair, distance) = passage.find_collision(np.array([TOUCHES + 0.01]))
     assert pair == ("bar", "floor")
     assert distance < 0.0
+
+
+NEAR = TOUCHES - 0.005  # 2.7 mm over the floor
+
+
+def test_a_named_pose_is_reached_though_parts_are_nearer_there_than_the_margin():
+    made = checks()
+    with pytest.raises(GoalRefused, match=r"it must be 0\.005 m at least; .* end elsewhere"):
+        passes(made, swing((1.0, NEAR)))
+    made.admit({"swing": NEAR})
+    passes(made, swing((1.0, NEAR)))
+    with pytest.raises(GoalRefused, match=r"it must be 0\.00[12]\d* m at least"):  # 1 mm less than there
+        passes(made, swing((1.0, NEAR + 0.004)))
+    made.survey(swing((1.0, NEAR)))
+
+
+def test_a_named_pose_in_which_parts_overlap_lets_them_come_no_nearer():
+    made = checks()
+    made.admit({"swing": TOUCHES + 0.02})
+    with pytest.raises(GoalRefused, match=r"it must be 0\.005 m at least"):
+        passes(made, swing((1.0, NEAR)))
+
+
+@pytest.mark.parametrize(
+    ("start", "points", "remedy"),
+    [
+        (
+            0.0,
+            [TOUCHES + 0.1],
+            r'and end elsewhere, or if .*, write "bar floor" in checks\.allowed_pairs',
+        ),
+        (0.0, [TOUCHES + 0.1, 0.0], "go around it, over a point between"),
+        (
+            NEAR,
+            [NEAR + 0.1, 0.0],
+            r"they are 0\.002\d m apart where the arm stands: jog them apart first",
+        ),
+    ],
+)
+def test_what_would_work_depends_on_where_parts_are_too_near(start, points, remedy):
+    with pytest.raises(GoalRefused, match=remedy):
+        passes(checks(), swing(*enumerate(points, 1), start=start))

@@ -9,6 +9,7 @@ import pytest
 
 from armature.core.health import Thresholds
 from armature.core.model.arm import Limit
+from armature.core.model.urdf import read_urdf
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.status.cause import Cause, Reaction
 from armature.dynamixel.status.states import Mode
@@ -17,7 +18,7 @@ from armature.emulator.faults.catalogue import Payload, Push, StuckJoint
 from armature.errors import CommandRefused, GoalRefused
 
 from ..loop.test_loop_motion import move
-from ..twin import FIRST, SECOND, twin
+from ..twin import FIRST, SECOND, URDF, WIRING, twin
 from ..virtual import JOINTS, Bench
 
 HALF_A_DEGREE = math.radians(0.5)
@@ -334,3 +335,14 @@ def test_fingers_go_on_to_hold_a_thing_while_the_arm_backs_off():
     bench.run(0.5)
     assert list(bench.loop.state.blocks) == [ELBOW]
     assert bench.servo(FINGER).drive.load == pytest.approx(held, rel=0.1)
+
+
+def test_a_motion_that_overcomes_dry_friction_of_a_third_of_the_stall_torque_is_not_blocked():
+    """A URDF may give it to every joint, as that of z1 does with 1 and 2 N·m."""
+    arm = read_urdf(URDF.replace('<dynamics friction="0.1" damping="0.1"/>', '<dynamics friction="8.0"/>'))
+    bench = Bench({"waist": 0.0, "boom": 0.3}, arm=arm, wiring=WIRING).enabled().run(0.6)
+    for serial, by in enumerate((0.6, -0.6), 1):
+        bench.loop.follow(replace(move(bench, by, 1.0, joint="boom"), serial=serial), bench.now)
+        bench.run(1.5)
+    assert not bench.loop.state.faults
+    assert bench.loop.state.session == "s1"

@@ -90,3 +90,19 @@ def test_after_it_is_forgotten_it_begins_anew():
     look(obstruction, ramp(0.3, 0.4, 0.0, lambda time: time))
     obstruction.reset()
     assert not look(obstruction, [(0.12, 0.0, 0.6)] * 50)[0]
+
+
+@pytest.mark.parametrize(("friction", "is_held_up"), [(0.0, True), (0.24, False)])
+def test_one_whose_dry_friction_held_its_weight_and_resists_now_is_not(friction, is_held_up):
+    """At rest friction took a quarter of the stall torque off the servo; to go on it takes as much from it."""
+    rows = ramp(0.3, 0.4, 0.0, lambda time: -0.05 + min(1.6 * time, 0.55))
+    obstruction = Obstruction(3.0)
+    told = [obstruction.update(*row, index * PERIOD, friction=friction) for index, row in enumerate(rows)]
+    assert any(told) is is_held_up
+
+
+def test_one_that_stands_though_its_servo_gives_more_than_its_friction_takes_is_held_up():
+    rows = ramp(0.3, 2.0, 0.0, lambda time: min(time, 1.0))
+    obstruction = Obstruction(3.0)
+    told = [obstruction.update(*row, index * PERIOD, friction=0.24) for index, row in enumerate(rows)]
+    assert next(filter(None, told)) == "it stands and gives 76% of its stall torque, 0% before"

@@ -138,6 +138,7 @@ def test_a_joint_may_have_two_servos_of_one_model():
     assert (wiring.joints, wiring.ids) == (("elbow", "slide"), (7, 17, 9))
     assert (second.joint, second.name, second.model.name) == ("elbow", "elbow_second", "XM430-W350")
     assert (second.direction, second.zero_offset, second.reduction) == (1, math.pi / 2, 1.0)
+    assert (first.motors, second.motors) == (2, 2)  # each bears half of the load
     assert second.to_position(second.to_ticks(0.3)) == pytest.approx(
         first.to_position(first.to_ticks(0.3)), abs=2e-3
     )

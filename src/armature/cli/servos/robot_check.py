@@ -8,17 +8,22 @@ from typing import Any
 import numpy as np
 
 from armature.cli.servos.start_check import require_configurable
+from armature.core.arrays import Array
 from armature.core.kinematics.collision import TOLERANCE, Clearances, CollisionModel
+from armature.core.kinematics.drive_ratings import DriveRatings
+from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
-from armature.core.model.poses import find_park, read_poses
+from armature.core.model.poses import completed, find_park, read_poses
 from armature.description.files import read_text
 from armature.description.page_files import page_files
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
+from armature.dynamixel.faults.supervision import STRAINED
 from armature.dynamixel.wiring.arm import Wiring
 from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
 from armature.errors import ConfigError
+from armature.nodes.common.robot_files import drive_ratings
 from armature.robots import Robot
 
 _FAULTS = "faults."
@@ -61,6 +66,38 @@ def check_robot(robot: Robot, arm: ArmModel, wiring: Wiring) -> Iterator[CheckRe
         yield CheckResult("3D view", Verdict.WARNING, f"{name} is not shown: {why}")
     detail = f"{robot.urdf.name}, {robot.wiring.name}, {robot.poses.name}: {len(wiring.servos)} joints"
     yield CheckResult("files", Verdict.OK, detail)
+    mechanics = Mechanics(arm, [joint.name for joint in arm.driven])
+    places = {
+        name: np.array([completed(pose, arm)[joint] for joint in mechanics.joints]) for name, pose in poses.items()
+    }
+    yield from _check_apart(mechanics, places)
+    yield from _check_held(mechanics, places, drive_ratings(wiring))
+
+
+def _check_apart(mechanics: Mechanics, places: Mapping[str, Array]) -> Iterator[CheckResult]:
+    """Warn of poses in which parts overlap that may not: no move leads there."""
+    clearances = Clearances(mechanics, TOLERANCE)
+    for name, place in places.items():
+        for (first, second), distance in clearances.at(place).items():
+            if distance < -TOLERANCE:
+                detail = f"pose {name}: {first} and {second} overlap there by {-1000.0 * distance:.1f} mm"
+                pair = f'"{first} {second}" in checks.allowed_pairs'
+                remedy = f"no move leads there: change it or, if they do not touch in truth, write {pair}"
+                yield CheckResult("poses", Verdict.WARNING, detail, remedy)
+
+
+def _check_held(
+    mechanics: Mechanics, places: Mapping[str, Array], drives: Mapping[str, DriveRatings]
+) -> Iterator[CheckResult]:
+    """Warn of poses in which a joint weighs more than its servos hold for long."""
+    torques = Torques(mechanics, drives)
+    for name, place in places.items():
+        carried = torques.loads(place[None])[0]
+        for joint, torque in zip(mechanics.joints, np.abs(carried).tolist(), strict=True):
+            if torque > STRAINED * (most := drives[joint].stall_torque):
+                detail = f"pose {name}: {joint} carries {torque:.2f} N·m there, its servos give {most:.2f} at most"
+                remedy = f"use a stronger servo, a second one or a gear; {STRAINED:.0%} of it is held for long"
+                yield CheckResult("poses", Verdict.WARNING, detail, remedy)
 
 
 def servo_parameters(robot: Robot) -> dict[str, Any]:

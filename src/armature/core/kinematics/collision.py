@@ -36,6 +36,22 @@ class Clearances:
         self.reach = reach
         self._mechanics = mechanics
         self._links = [mechanics.link_of(geom) for geom in range(mechanics.model.ngeom)]
+        self._admitted: dict[Pair, float] = {}  # distances to be kept that are less than the usual [m]
+
+    def admit(self, position: Array) -> None:
+        """Let parts come as near as they are at a named pose, unless they overlap there.
+
+        Args:
+            position: of the joints, Shape (n,).
+        """
+        for pair, distance in self.at(position).items():
+            if distance > -TOLERANCE:
+                kept = max(distance, 0.0) - TOLERANCE
+                self._admitted[pair] = min(kept, self._admitted.get(pair, kept))
+
+    def kept(self, pair: Pair, margin: float) -> float:
+        """The distance that two parts keep, where others keep a margin [m]."""
+        return min(margin, self._admitted.get(pair, margin))
 
     def at(self, position: Array) -> dict[Pair, float]:
         """Distances at positions of the joints [m], negative where parts overlap; only those within the reach."""
@@ -118,20 +134,16 @@ class Passage:
         self._clearances = clearances
         self._margin = margin
         found = clearances.at(start)
-        self._at_begin = found
         self._asked = {pair: min(distance, margin) for pair, distance in found.items()}
         self.nearest = min(found.values(), default=clearances.reach)  # of all places so far [m]
-
-    def at_begin(self, pair: Pair) -> float:
-        """How far apart two parts were where the way begins [m]; at most the reach of the distances."""
-        return self._at_begin.get(pair, self._clearances.reach)
 
     def find_collision(self, position: Array) -> tuple[Pair, float] | None:
         """The next place: the pair that comes too near there, with its distance [m]; None where none does."""
         found = self._clearances.at(position)
         for pair, distance in found.items():
-            asked = self._asked.get(pair, self._margin)
-            if distance < (self._margin if asked >= self._margin else asked - TOLERANCE):
+            margin = self._clearances.kept(pair, self._margin)
+            asked = self._asked.get(pair, margin)
+            if distance < (margin if asked >= margin else asked - TOLERANCE):
                 return pair, distance
         for pair, asked in self._asked.items():
             self._asked[pair] = max(asked, min(found.get(pair, self._margin), self._margin))

@@ -9,7 +9,7 @@ from operator import attrgetter
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.kinematics.collision import Clearances, Pair, Passage
+from armature.core.kinematics.collision import Clearances, Passage
 from armature.core.kinematics.kinematics import Pose
 from armature.core.kinematics.levenberg_marquardt import DescentResult, LevenbergMarquardt, Target
 from armature.core.kinematics.mechanics import Mechanics
@@ -159,14 +159,15 @@ class InverseKinematics:
 
     def _collision(self, position: Array) -> tuple[str, float]:
         """What is too near what, in words, and the least distance within the reach [m]."""
-        pairs: dict[Pair, float] = {} if self._clearances is None else self._clearances.at(position)
-        if not pairs:
+        if self._clearances is None or not (gaps := self._clearances.at(position)):
             return "", math.inf
-        (one, other), gap = min(pairs.items(), key=lambda item: item[1])
-        if gap >= self._margin:
-            return "", gap
-        bound = f"{self._margin:g} m at least are kept (negative: they overlap)"
-        return f"{named(one)} would be {apart(gap, self._margin)} m from {named(other)}; {bound}", gap
+        kept = {pair: self._clearances.kept(pair, self._margin) for pair in gaps}
+        worst = min(gaps, key=lambda pair: gaps[pair] - kept[pair])
+        if gaps[worst] >= kept[worst]:
+            return "", min(gaps.values())
+        bound = f"{kept[worst]:g} m at least are kept (negative: they overlap)"
+        one, other = map(named, worst)
+        return f"{one} would be {apart(gaps[worst], kept[worst])} m from {other}; {bound}", gaps[worst]
 
     def _obstacle(self, arrival: DescentResult) -> str:
         if arrival.distance < _THERE and (few := len(self._limits.joints)) < _ALL_AXES:

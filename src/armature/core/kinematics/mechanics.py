@@ -168,7 +168,11 @@ def _as_point(mass: float) -> tuple[float, list[float]]:
 
 
 def _apart(arm: ArmModel, joints: Sequence[str]) -> set[tuple[str, str]]:
-    """Pairs that need no check: links joined to each other, and those that no joint moves apart."""
+    """Pairs that need no check: links joined to each other, and those that no joint of the arm moves apart.
+
+    Fingers touch on purpose.
+    """
+    moving = set(joints) - set(arm.gripper)
     above = {joint.child: joint for joint in arm.joints}
 
     def movers(link: str) -> frozenset[str]:
@@ -176,7 +180,7 @@ def _apart(arm: ArmModel, joints: Sequence[str]) -> set[tuple[str, str]]:
         while link in above:
             joint = above[link]
             leader = joint.name if joint.mimic is None else joint.mimic.joint
-            found |= {joint.name} if leader in joints else set()
+            found |= {joint.name} if leader in moving else set()
             link = joint.parent
         return frozenset(found)
 

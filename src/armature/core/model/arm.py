@@ -44,6 +44,18 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Friction:
+    """What turning a joint takes beside weight and inertia: `<dynamics>` of the URDF."""
+
+    dry: float = 0.0  # [N·m] or [N]
+    viscous: float = 0.0  # [N·m·s/rad] or [N·s/m]
+
+    def at(self, velocity: float) -> float:
+        """Its most at a velocity [rad/s] or [m/s], NaN where that is not known, whichever way."""
+        return self.dry + (0.0 if math.isnan(velocity) else self.viscous * abs(velocity))
+
+
+@dataclass(frozen=True)
 class Joint:
     """One joint of the URDF; the transform places the child frame in the parent frame at position 0."""
 
@@ -56,6 +68,7 @@ class Joint:
     axis: tuple[float, float, float]
     limit: Limit | None
     mimic: Mimic | None
+    friction: Friction = Friction()
 
     @property
     def is_driven(self) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from armature.core.model.arm import ArmModel, Joint
+from armature.core.model.arm import ArmModel, Friction, Joint
 from armature.core.model.xml_text import parse
 
 # Children of a joint's element that only a moving joint has.
@@ -49,7 +49,7 @@ def _placed(joint: Joint, position: float) -> Joint:
         turned = turned @ _about(axis, position)
     x, y, z = xyz.tolist()
     fixed = replace(joint, kind="fixed", xyz=(x, y, z), rpy=_to_rpy(turned))
-    return replace(fixed, axis=_NO_AXIS, limit=None, mimic=None)
+    return replace(fixed, axis=_NO_AXIS, limit=None, mimic=None, friction=Friction())
 
 
 def _about(axis: np.ndarray, angle: float) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import xml.etree.ElementTree as ElementTree
 
-from armature.core.model.arm import MOVING, ArmModel, Joint, Limit, Mimic
+from armature.core.model.arm import MOVING, ArmModel, Friction, Joint, Limit, Mimic
 from armature.core.model.gripper import children_of, find_gripper
 from armature.core.model.links import check_link, corrected, massless
 from armature.core.model.numbers import PHYSICAL, numbers
@@ -91,7 +91,6 @@ def _read_joint(element: ElementTree.Element, source: str) -> Joint:
     length = math.hypot(*axis)
     if kind != "fixed" and length < 1e-9:
         raise ConfigError(f"{where}: axis", axis, "the axis must not be zero")
-    _check_dynamics(element, where)
     unit = (axis[0] / length, axis[1] / length, axis[2] / length) if length else axis
     return Joint(
         name=name,
@@ -103,6 +102,7 @@ def _read_joint(element: ElementTree.Element, source: str) -> Joint:
         axis=unit,
         limit=None if kind == "fixed" else _read_limit(element, kind, where),
         mimic=None if kind == "fixed" else _read_mimic(element, where),
+        friction=_read_friction(element, where),
     )
 
 
@@ -135,13 +135,16 @@ def _read_limit(joint: ElementTree.Element, kind: str, where: str) -> Limit:
     return Limit(lower, upper, velocity or math.inf, effort or math.inf)
 
 
-def _check_dynamics(joint: ElementTree.Element, where: str) -> None:
-    """Torques are computed with them, and a bound compared with NaN refuses nothing."""
+def _read_friction(joint: ElementTree.Element, where: str) -> Friction:
+    """Torques are computed with it, and a bound compared with NaN refuses nothing."""
+    given = {"friction": 0.0, "damping": 0.0}
     for element in joint.findall("dynamics"):
-        for name in ("damping", "friction"):
+        for name in given:
             text = element.get(name, "0")
-            if numbers(text, 1, f"{where}: dynamics {name}", PHYSICAL)[0] < 0.0:
+            given[name] = numbers(text, 1, f"{where}: dynamics {name}", PHYSICAL)[0]
+            if given[name] < 0.0:
                 raise ConfigError(f"{where}: dynamics {name}", text, "it is at least 0")
+    return Friction(given["friction"], given["damping"])
 
 
 def _read_mimic(joint: ElementTree.Element, where: str) -> Mimic | None:

@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.kinematics.collision import TOLERANCE, Clearances, Passage, require_apart
+from armature.core.kinematics.collision import TOLERANCE, Clearances, Pair, Passage, require_apart
 from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
@@ -95,21 +95,29 @@ class GoalCheck:
             yield from self._check_torques(times[times <= until])
 
     def _check_clearances(self, times: Array) -> Iterator[None]:
-        margin = self._settings.margin
         start = self.plan.sample(float(times[0])).position
-        passage = Passage(self._clearances, start, margin)
+        passage = Passage(self._clearances, start, self._settings.margin)
         for time, state in states(self.plan, times):
             blocked = passage.find_collision(state.position)
             if blocked is not None:
-                (first, second), distance = blocked
-                way_out = "go around it, over a point between"
-                if (begin := passage.at_begin(blocked[0])) < margin:
-                    way_out = f"it begins with {begin:.4f} m: jog the arm out of there first, or {way_out}"
-                what = f"it must be {margin:g} m at least; {way_out}"
-                where = f"distance of {first} to {second} at {time:.3f} s"
-                raise GoalRefused(where, round(distance, 4), f"{what} (negative: they overlap)", "m")
+                pair, distance = blocked
+                where = f"distance of {pair[0]} to {pair[1]} at {time:.3f} s"
+                raise GoalRefused(where, round(distance, 4), self._way_out(pair), "m")
             self.nearest = min(self.nearest, passage.nearest)
             yield
+
+    def _way_out(self, pair: Pair) -> str:
+        """What is kept between two parts, and what would work."""
+        kept = self._clearances.kept(pair, self._settings.margin)
+        times = (0.0, self.plan.duration)
+        begin, end = (self._clearances.at(self.plan.sample(time).position).get(pair, kept) for time in times)
+        remedy = "go around it, over a point between"
+        if begin < kept:
+            remedy += f"; they are {begin:.4f} m apart where the arm stands: jog them apart first"
+        elif end < kept:
+            allowed = f'"{pair[0]} {pair[1]}" in checks.allowed_pairs'
+            remedy += f", and end elsewhere, or if they do not touch in truth, write {allowed}"
+        return f"it must be {kept:g} m at least; {remedy} (negative: they overlap)"
 
     def _check_torques(self, times: Array) -> Iterator[None]:
         bound = self._shares.bound(self.plan.sample(float(times[0])).position)
@@ -169,9 +177,19 @@ class GoalChecks:
         Raises:
             ConfigError: with the parts that overlap most.
         """
+        require_apart(self.clearances, name, self._place(pose))
+
+    def admit(self, pose: Mapping[str, float]) -> None:
+        """Let parts come as near as at a named pose of all driven joints [rad] or [m]."""
+        position = self._place(pose)
+        self.clearances.admit(position)
+        self._survey_clearances.admit(position)
+
+    def _place(self, pose: Mapping[str, float]) -> Array:
+        """The arm's joints in a pose, the others as they are there."""
         joints = self.mechanics.joints
         self.mechanics.set_other_joints({joint: pose[joint] for joint in pose if joint not in joints})
-        require_apart(self.clearances, name, np.array([pose[joint] for joint in joints]))
+        return np.array([pose[joint] for joint in joints])
 
     def begin(self, plan: Trajectory, until: float = math.inf) -> GoalCheck:
         """Begin to check a goal, as far as a time of it [s]."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from armature.core.health import ConditionTimer
 
 # Of the stall torque: so much more than when the joint began to stay behind, and so much in all. Speeding up takes
-# less than the first for as long, unknown weight takes less than the second.
+# less than the first for as long, unknown weight takes less than the second, gears take no more than the third.
 _GROWTH = 0.25
 _LOAD = 0.35
+_GEARS = 0.04
 _LASTING = 0.1  # [s]
 _FINGERS_LASTING = 0.9  # [s]; the gripper's controller handles them sooner, as they close on things on purpose
 # A joint that makes this share of its set-point's way follows it.
@@ -50,7 +51,15 @@ class Obstruction:
         self._stays_for.reset()
         self._rests_for.reset()
 
-    def update(self, target: float, place: float, load: float, now: float, known: float = math.nan) -> str:
+    def update(
+        self,
+        target: float,
+        place: float,
+        load: float,
+        now: float,
+        known: float = math.nan,
+        friction: float = 0.0,
+    ) -> str:
         """Update with one cycle.
 
         Args:
@@ -59,16 +68,18 @@ class Obstruction:
             load: what the servo gives, as a share of its stall torque; NaN where it was not read.
             now: [s].
             known: what of it the joint's load explains; NaN where that is not known.
+            friction: what of it the joint's friction may take, one way or the other.
 
         Returns:
             How the joint is held up, in words; empty where it is not.
         """
         went, self._target = target - self._target, target
         self._moved_at = now if abs(went) > 0.0 else self._moved_at
-        if detail := self._at_rest(load, known, now):
+        more = max(0.0, friction - _GEARS)
+        if detail := self._at_rest(load, known, more, now):
             return detail
         ahead = target - self._sent
-        presses = self._presses(ahead, place, load)
+        presses = self._presses(ahead, place, load, more)
         if self._stays_for.update(presses, now) >= (_FINGERS_LASTING if self.grips else _LASTING):
             return f"it stands and gives {abs(load):.0%} of its stall torque, {abs(self._load):.0%} before"
         if presses:
@@ -79,13 +90,13 @@ class Obstruction:
             self._sent, self._place, self._load = target, place, load
         return ""
 
-    def _at_rest(self, load: float, known: float, now: float) -> str:
+    def _at_rest(self, load: float, known: float, friction: float, now: float) -> str:
         """How the joint presses at rest after a motion, in words; empty where it does not."""
         explained = 0.0 if math.isnan(known) else known
         unexplained = abs(load - explained)
         if now - self._moved_at > JUST_NOW and math.isfinite(unexplained):
             self._borne = unexplained
-        is_pressing = unexplained > _PRESSES + self._borne and not self.grips and now > self._moved_at
+        is_pressing = unexplained > _PRESSES + friction + self._borne and not self.grips and now > self._moved_at
         if not self._rests_for.update(is_pressing and now - self._moved_at <= JUST_NOW, now) >= _RESTS:
             return ""
         return f"it stands and gives {abs(load):.0%} of its stall torque, its load explains {abs(explained):.0%}"
@@ -94,12 +105,12 @@ class Obstruction:
     def _least(self) -> float:
         return _LEAST * min(1.0, self.span)
 
-    def _presses(self, ahead: float, place: float, load: float) -> bool:
+    def _presses(self, ahead: float, place: float, load: float, friction: float) -> bool:
         """Whether the servo gives much more the way that its set-point went, and the joint did not go."""
         way = math.copysign(1.0, ahead)
         return (
             abs(ahead) > self._least  # NaN is not
-            and way * load > _LOAD
-            and way * (load - self._load) > _GROWTH
+            and way * load > _LOAD + friction
+            and way * (load - self._load) > _GROWTH + 2.0 * friction  # it may have helped to hold before
             and way * (place - self._place) < FOLLOWS * abs(ahead)
         )

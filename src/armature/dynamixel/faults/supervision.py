@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from armature.core.health import ConditionTimer, MeanSquare, Stage, ThermalModel
-from armature.core.model.arm import Limit
+from armature.core.model.arm import Friction, Limit
 from armature.dynamixel.faults.obstruction import Obstruction
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.servo.axis import Axis
@@ -25,6 +25,7 @@ _ANSWERS = 100  # over about how many of them the share of the missing ones is t
 _FULL_LOAD = 100.0  # [%]
 # Two servos of one joint are read in one cycle, but not at one instant; a disturbed encoder is no broken coupling.
 _MISMATCH_TIME = 0.05  # [s]
+_NONE = Friction()
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class JointWatch:
         *,
         contact: float = 0.0,
         grips: bool = False,
+        friction: Friction = _NONE,
     ) -> None:
         """Watch from now on.
 
@@ -77,12 +79,14 @@ class JointWatch:
             policy: the thresholds.
             contact: bound of the torque beyond the known load [N·m] or [N], 0 for off.
             grips: whether it is a finger, whose load is its purpose: that is warned of and no more.
+            friction: of the joint.
         """
         self.is_guided = False  # whether a hand guides it: it has no set-point to follow, and feels the hand
         self._load_ends_at = Stage.WARN if grips else Stage.STOP
         self._limit = limit
         self._bound = following_error or math.inf
         self._contact = contact or math.inf
+        self._friction = friction
         self._excess = math.nan
         self._policy = policy
         self._obstruction = Obstruction(limit.span, grips)
@@ -125,8 +129,9 @@ class JointWatch:
             yield from self._check_guided(axis)
         elif axis.torque and not axis.misses:
             yield from self._check_limits(axis)
-            known = load / (axis.wiring.model.stall_torque * axis.wiring.reduction)
-            if detail := self._obstruction.update(target, axis.position, share, now, known):
+            stall = axis.wiring.model.stall_torque * axis.wiring.reduction
+            friction = self._friction.at(axis.velocity) / (stall * axis.wiring.motors)
+            if detail := self._obstruction.update(target, axis.position, share, now, load / stall, friction):
                 yield Finding(Cause.BLOCKED, Stage.STOP, detail)
             yield from self._check_following(axis, target, now)
             yield from self._check_contact(axis, load, now)
@@ -225,6 +230,7 @@ def build_watches(
     fingers: Container[str],
     policy: FaultPolicy,
     contacts: Mapping[str, float],
+    frictions: Mapping[str, Friction],
 ) -> dict[str, JointWatch]:
     """A watch for each servo; a joint without a bound of its following error, or of contact, is not held to it."""
     return {
@@ -234,6 +240,7 @@ def build_watches(
             policy,
             contact=contacts.get(servo.joint, 0.0),
             grips=servo.joint in fingers,
+            friction=frictions[servo.joint],
         )
         for servo in servos
     }

@@ -50,7 +50,15 @@ class LoopParts:
         gripper = {joint.name for joint in arm.gripper_joints}
         fingers = gripper | wiring.compliant_joints
         bounds = settings.following_errors(arm, fingers)
-        watch = build_watches(wiring.all_servos, limits, bounds, fingers, settings.policy, settings.contact)
+        watch = build_watches(
+            wiring.all_servos,
+            limits,
+            bounds,
+            fingers,
+            settings.policy,
+            settings.contact,
+            {joint.name: joint.friction for joint in arm.driven},
+        )
         faults = Faults(servos, watch, settings.policy)
         feedforward = Feedforward(settings.stiffness(wiring.servos), limits)
         held = [servos.joints[joint] for joint in sorted(gripper)]

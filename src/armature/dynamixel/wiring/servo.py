@@ -43,7 +43,7 @@ class ServoWiring:
     @property
     def motors(self) -> int:
         """How many servos, of one model and reduction, turn the joint."""
-        return 1 if self.second is None else 2
+        return 2 if self.is_second or self.second is not None else 1
 
     def bound(self, limit: Limit) -> Limit:
         """The limit of the joint as far as its servos reach, both where there are two."""

@@ -15,7 +15,7 @@ from armature.emulator.physics.mujoco_plant import MujocoPlant
 from armature.emulator.physics.plant import Plant
 from armature.emulator.physics.supply import build_supplies
 from armature.emulator.servo.drive import Drive
-from armature.emulator.servo.motor import rotor_inertia
+from armature.emulator.servo.motor import gear_friction, rotor_inertia
 from armature.emulator.servo.registers import FactoryReset
 from armature.emulator.servo.servo import Servo
 from armature.errors import ConfigError
@@ -262,7 +262,14 @@ def mujoco_plant(arm: ArmModel, wiring: Wiring, start: Mapping[str, float]) -> M
         wiring: its servos.
         start: position of each joint [rad] or [m].
     """
-    rotors = dict.fromkeys(wiring.joints, 0.0)
+    rotors, gears = dict.fromkeys(wiring.joints, 0.0), dict.fromkeys(wiring.joints, 0.0)
     for entry in wiring.all_servos:
         rotors[entry.joint] += rotor_inertia(entry.model) * entry.reduction**2
-    return MujocoPlant(arm, rotors, start)
+        gears[entry.joint] += gear_friction(entry.model) * entry.reduction
+    plant = MujocoPlant(arm, rotors, start)
+    for entry in wiring.servos:
+        plant.set_limp_friction(entry.joint, gears[entry.joint])
+        if entry.range is not None:
+            places = (*entry.range, start[entry.joint])  # an arm that stands beyond is not pushed back
+            plant.set_stops(entry.joint, min(places), max(places))
+    return plant

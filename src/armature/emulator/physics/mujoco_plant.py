@@ -54,7 +54,10 @@ class MujocoPlant:
         self._pushes = np.zeros(len(joints))  # from outside [N·m] or [N]
         self._is_pushed = False
         self._jams: Counter[str] = Counter()
-        self._friction = self._model.dof_frictionloss.copy()
+        self._own_friction = self._model.dof_frictionloss.copy()
+        self._friction = self._own_friction.copy()
+        self._limp_friction: dict[int, float] = {}
+        self._limp: list[bool] = []
         self._tool = self._model.body(self._names[arm.tool]).id
         self._wall = self._model.geom(_WALL).id
         self._enable_contacts(False)
@@ -76,10 +79,23 @@ class MujocoPlant:
         """Advance by dt [s]."""
         if dt != self._dt:
             self._model.opt.timestep = self._dt = dt
+        self._let_hang([torque is None for torque in torques])
         forces = [torque or 0.0 for torque in torques]
         self._applied[self._driven] = forces + self._pushes if self._is_pushed else forces
         mujoco.mj_step(self._model, self._data)
         self._read()
+
+    def _let_hang(self, limp: list[bool]) -> None:
+        """Take or leave the friction of gears where servos were turned off or on."""
+        if limp == self._limp:
+            return
+        self._limp = limp
+        for joint, is_limp, dof in zip(self.joints, limp, self._dofs, strict=True):
+            self._friction[dof] = max(
+                self._own_friction[dof], self._limp_friction.get(dof, 0.0) if is_limp else 0.0
+            )
+            if not self._jams[joint]:
+                self._model.dof_frictionloss[dof] = self._friction[dof]
 
     def jam(self, joint: str) -> None:
         """Let a joint stand still: dry friction beyond any motor's torque."""
@@ -91,6 +107,18 @@ class MujocoPlant:
         self._jams[joint] -= 1
         if not self._jams[joint]:
             self._model.dof_frictionloss[self._dof(joint)] = self._friction[self._dof(joint)]
+
+    def set_limp_friction(self, joint: str, friction: float) -> None:
+        """What keeps a joint in its place while its servo is off: the friction of its gear [N·m] or [N]."""
+        self._limp_friction[self._dof(joint)] = friction
+
+    def set_stops(self, joint: str, lower: float, upper: float) -> None:
+        """Let a joint go no farther than a range of its motion [rad] or [m]."""
+        number = self._model.joint(joint).id
+        if self._model.jnt_limited[number]:
+            before = self._model.jnt_range[number]
+            lower, upper = max(lower, before[0]), min(upper, before[1])
+        self._model.jnt_range[number], self._model.jnt_limited[number] = (lower, upper), True
 
     def place(self, joint: str, position: float) -> None:
         """Put a joint at a position [rad] or [m], at rest.

@@ -8,11 +8,18 @@ from armature.emulator.servo.heat import Heat
 
 # "Specifications", "Standby Current": 17 mA to 52 mA, by model [A].
 _STANDBY = 0.05
+# Chosen, since no maker publishes it: what turns a servo that is switched off [share of the stall torque].
+_GEARS = 0.035
 
 
 def rotor_inertia(model: ServoModel) -> float:
     """Inertia of a model's rotor as the horn feels it through the gear [kg·m²]."""
     return DriveRatings(model.stall_torque, model.no_load_speed).rotor_inertia
+
+
+def gear_friction(model: ServoModel) -> float:
+    """Dry friction of a model's gear at its horn [N·m]."""
+    return _GEARS * model.stall_torque
 
 
 class Motor:

@@ -65,14 +65,17 @@ class ArmMoves:
     ) -> None:
         self._node = node
         given = read(node, MoveParameters)
-        settings = MoveSettings(given.moves__blend, given.moves__blend_distance)
-        self._planner = planner = Planner(checks, node.control.state.limits, settings)
-        self._follow = follow
         path, joints = node.given.poses, node.joints
         poses = read_given_poses(path, node.model) if path else {}
         self._named = {name: {joint: pose[joint] for joint in joints} for name, pose in poses.items()}
-        if given.park_pose in poses:  # else the servo interface, which parks, refuses it
-            checks.require_apart(given.park_pose, completed(poses[given.park_pose], node.model))
+        for name, pose in poses.items():
+            whole = completed(pose, node.model)
+            if name == given.park_pose:  # where there is none the servo interface, which parks, refuses it
+                checks.require_apart(name, whole)
+            checks.admit(whole)
+        settings = MoveSettings(given.moves__blend, given.moves__blend_distance)
+        self._planner = planner = Planner(checks, node.control.state.limits, settings)
+        self._follow = follow
         self._planned = topics.publisher(node, topics.PLANNED_PATH)
         plans: Mapping[topics.Service, Plan] = {
             topics.MOVE_JOINTS: self._plan_joints,
