@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
-from armature.signals import RUNNER_SIGNAL, RUNNER_VARIABLE, Signals, ended_with_parent, received_signals
+from armature.signals import (
+    RUNNER_SIGNAL,
+    RUNNER_VARIABLE,
+    Signals,
+    SupervisordWaker,
+    ended_with_parent,
+    received_signals,
+)
 
 INT, TERM, HUP, RUN = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, RUNNER_SIGNAL
 FROM_LAUNCH = "import sys; from armature.signals import _echoes_of; print(_echoes_of(int(sys.argv[1])))"
@@ -212,3 +221,22 @@ def test_afterwards_signals_do_what_they_did_before():
     with received_signals():
         pass
     assert signal.getsignal(INT) is before
+
+
+def test_the_loop_of_supervisord_wakes_when_a_process_ends_though_no_output_of_it_ends():
+    sockets = {}
+    waker = SupervisordWaker(SimpleNamespace(options=SimpleNamespace(get_socket_map=lambda: sockets)))
+    [reader] = sockets
+    before = signal.signal(signal.SIGCHLD, lambda *_: None)
+    try:
+        waiting = select.poll()
+        waiting.register(reader, select.POLLIN)
+        assert waiting.poll(0) == []
+        os.kill(os.getpid(), signal.SIGCHLD)
+        assert [file for file, _ in waiting.poll(0)] == [reader]
+        waker.handle_read_event()
+        assert waiting.poll(0) == []
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+        os.close(signal.set_wakeup_fd(-1))
+        os.close(reader)

@@ -8,9 +8,10 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 # How the stand-alone runner asks a process to end. Between the fork and the exec of a process supervisord's own
 # handlers for SIGINT and SIGTERM would take such a signal, and it would be lost; this one it does not handle.
@@ -163,6 +164,39 @@ def _hang_up_once(condition: Callable[[], bool]) -> Iterator[None]:
     finally:
         ended.set()
         watching.join()
+
+
+class SupervisordWaker:
+    """Ends the waiting of supervisord's loop when a signal comes, so that it learns of a process's end at once.
+
+    Its poll(2) of a second goes on after a handler has run (PEP 475). An RPC interface, the way to extend
+    supervisord, is given the daemon; this one has no procedures.
+    """
+
+    def __init__(self, supervisord: Any) -> None:
+        """Args: the daemon, which has read its options and handles no signals yet."""
+        self._reader, writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        os.set_blocking(writer, False)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        supervisord.options.get_socket_map()[self._reader] = self
+
+    def readable(self) -> bool:
+        """Whether to wait for it."""
+        return True
+
+    def writable(self) -> bool:
+        """Never."""
+        return False
+
+    def handle_read_event(self) -> None:
+        """Forget the signals; the loop goes on to what their handlers have noted."""
+        with suppress(BlockingIOError):
+            os.read(self._reader, 4096)
+
+    def handle_error(self) -> None:
+        """Let the daemon end with the error of the event."""
+        raise
 
 
 def _is_under_nohup() -> bool:

@@ -53,6 +53,7 @@ def configuration(processes: Iterable[Process], namespace: str, runtime: Path) -
         f"[unix_http_server]\nfile={runtime}/control\nchmod=0700\n",
         "[rpcinterface:supervisor]\n"
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n",
+        "[rpcinterface:waker]\nsupervisor.rpcinterface_factory=armature.signals:SupervisordWaker\n",
     ]
     sections += [_program(process, namespace, runtime, order) for order, process in enumerate(processes)]
     return "\n".join(sections)
