@@ -151,9 +151,15 @@ def processes(
 
 def allowed_pairs(robot: Robot) -> list[str]:
     """Links that may touch by the arm controller's parameters in a robot's files, as "first second"."""
-    given = [each.value for each in robot.given if each.name == _ALLOWED_PAIRS and each.is_for("/arm_controller")]
-    texts = given[-1] if given and isinstance(given[-1], (list, tuple)) else ()
-    return [str(text) for text in texts if text]
+    given = _given(robot, "/arm_controller", _ALLOWED_PAIRS)
+    return [str(text) for text in given if text] if isinstance(given, (list, tuple)) else []
+
+
+def _given(robot: Robot, node: str, parameter: str) -> object:
+    """The value of a parameter in a robot's files; None where there is none."""
+    return next(
+        (each.value for each in reversed(robot.given) if each.name == parameter and each.is_for(node)), None
+    )
 
 
 def exit_message_file(runtime: Path) -> Path:
@@ -180,5 +186,8 @@ def _emulator(robot: Robot, link: str, timeout: float, simulated: bool) -> Proce
     files = ("--urdf", str(robot.urdf), "--wiring", str(robot.wiring), "--poses", str(robot.poses))
     plant = ("--plant", GAZEBO, "--gazebo-timeout", str(_GAZEBO_TIMEOUT)) if simulated else ()
     # With Gazebo it speaks ROS too.
-    arguments = (*files, "--link", link, *plant)
+    # The emulated arm lies where it parks.
+    park = _given(robot, "/servo_interface", "park_pose")
+    start = ("--park-pose", park) if isinstance(park, str) else ()
+    arguments = (*files, *start, "--link", link, *plant)
     return Process("emulator", is_node=simulated, arguments=arguments, stop_timeout=timeout)

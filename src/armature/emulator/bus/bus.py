@@ -110,7 +110,13 @@ class EmulatedBus:
         self._on_time.append(callback)
 
     @staticmethod
-    def of_arm(arm: ArmModel, wiring: Wiring, start: Mapping[str, float], now: float = 0.0) -> EmulatedBus:
+    def of_arm(
+        arm: ArmModel,
+        wiring: Wiring,
+        start: Mapping[str, float],
+        now: float = 0.0,
+        rest: Mapping[str, float] | None = None,
+    ) -> EmulatedBus:
         """Build the servos and the physics of an arm, switched on with torque off.
 
         Args:
@@ -118,11 +124,15 @@ class EmulatedBus:
             wiring: its servos.
             start: position of each joint [rad] or [m].
             now: the computer's time [s].
+            rest: where it lies on something while it is limp, as at its park pose [rad] or [m].
 
         Raises:
             ConfigError: the wiring names a baud rate that servos do not have.
         """
-        return EmulatedBus.of_plant(mujoco_plant(arm, wiring, start), wiring, now)
+        plant = mujoco_plant(arm, wiring, start)
+        if rest is not None:
+            plant.set_rest(rest)
+        return EmulatedBus.of_plant(plant, wiring, now)
 
     @staticmethod
     def of_plant(plant: Plant, wiring: Wiring, now: float = 0.0) -> EmulatedBus:

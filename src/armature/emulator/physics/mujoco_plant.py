@@ -21,6 +21,8 @@ _DRY_FRICTION = [0.9999, 0.9999, 0.001, 0.5, 2.0]
 _JAMMED = 1e4  # [N·m] of friction in a jammed joint
 _WALL = "armature wall"
 _CONTACT_TIME = 5e-3  # time constant of the contact with a wall [s]
+_REST_REACH = 0.1  # how far a joint may be from where the arm rests, to be carried [rad] or [m]
+_REST_FRICTION = 1.5  # of a joint that is carried [its load there]
 _DEEPEST = 5e-3  # that a part may be in a wall where that appears [m]
 
 
@@ -58,6 +60,9 @@ class MujocoPlant:
         self._friction = self._own_friction.copy()
         self._limp_friction: dict[int, float] = {}
         self._limp: list[bool] = []
+        self._rest: list[float] = []
+        self._rest_friction: dict[int, float] = {}
+        self._is_at_rest = False
         self._tool = self._model.body(self._names[arm.tool]).id
         self._wall = self._model.geom(_WALL).id
         self._enable_contacts(False)
@@ -86,16 +91,24 @@ class MujocoPlant:
         self._read()
 
     def _let_hang(self, limp: list[bool]) -> None:
-        """Take or leave the friction of gears where servos were turned off or on."""
-        if limp == self._limp:
+        """Take or leave the friction of gears and of a rest, where servos were turned off or on."""
+        is_at_rest = any(limp) and self._is_near_rest()
+        if limp == self._limp and is_at_rest == self._is_at_rest:
             return
-        self._limp = limp
+        self._limp, self._is_at_rest = limp, is_at_rest
         for joint, is_limp, dof in zip(self.joints, limp, self._dofs, strict=True):
-            self._friction[dof] = max(
-                self._own_friction[dof], self._limp_friction.get(dof, 0.0) if is_limp else 0.0
-            )
+            holding = [self._own_friction[dof]]
+            if is_limp:
+                holding.append(self._limp_friction.get(dof, 0.0))
+            if is_limp and is_at_rest:
+                holding.append(self._rest_friction[dof])
+            self._friction[dof] = max(holding)
             if not self._jams[joint]:
                 self._model.dof_frictionloss[dof] = self._friction[dof]
+
+    def _is_near_rest(self) -> bool:
+        away = zip(self.positions, self._rest, strict=False)  # none where there is no rest
+        return bool(self._rest) and all(abs(position - rest) < _REST_REACH for position, rest in away)
 
     def jam(self, joint: str) -> None:
         """Let a joint stand still: dry friction beyond any motor's torque."""
@@ -111,6 +124,18 @@ class MujocoPlant:
     def set_limp_friction(self, joint: str, friction: float) -> None:
         """What keeps a joint in its place while its servo is off: the friction of its gear [N·m] or [N]."""
         self._limp_friction[self._dof(joint)] = friction
+
+    def set_rest(self, rest: Mapping[str, float]) -> None:
+        """Where the limp arm lies on a table, a stand or its own parts: positions of the joints [rad] or [m].
+
+        There are no contacts, so friction stands for them: enough to carry the weight, near that pose alone.
+        """
+        data = mujoco.MjData(self._model)
+        self._rest = [rest[name] for name in self.joints]
+        data.qpos[self._places] = self._rest
+        _place_followers(self._model, data)
+        mujoco.mj_forward(self._model, data)
+        self._rest_friction = {dof: _REST_FRICTION * abs(float(data.qfrc_bias[dof])) for dof in self._dofs}
 
     def set_stops(self, joint: str, lower: float, upper: float) -> None:
         """Let a joint go no farther than a range of its motion [rad] or [m]."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -35,8 +35,7 @@ def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> I
     servos = read_file("--wiring", options.wiring)
     arm, wiring = read_wired_arm("--urdf", options.urdf, servos, str(options.wiring))
     poses = read_poses(read_file("--poses", options.poses), arm, str(options.poses))
-    if options.start_pose not in poses:
-        raise ConfigError("--start-pose", options.start_pose, f"{options.poses}: {listed('poses', poses)}")
+    start = _find_start(options, poses)
     if options.baud is not None:
         wiring = replace(wiring, buses=dict.fromkeys(wiring.buses, options.baud))
     if not 0.0 <= options.usb_latency <= _LONGEST_LATENCY:
@@ -45,10 +44,21 @@ def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> I
         with _in_gazebo(arm, wiring, ros_arguments, options.gazebo_timeout) as bus:
             yield _delay(bus, options.usb_latency)
         return
-    bus = EmulatedBus.of_arm(arm, wiring, completed(poses[options.start_pose], arm), time.monotonic())
+    rest = completed(poses[options.park_pose], arm) if options.park_pose in poses else None
+    bus = EmulatedBus.of_arm(arm, wiring, completed(start, arm), time.monotonic(), rest)
     if options.factory is not None:
         bus.factory_reset(options.factory)
     yield _delay(bus, options.usb_latency)
+
+
+def _find_start(options: argparse.Namespace, poses: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
+    """Where the arm is switched on."""
+    option, name = (
+        ("--start-pose", options.start_pose) if options.start_pose else ("--park-pose", options.park_pose)
+    )
+    if name not in poses:
+        raise ConfigError(option, name, f"{options.poses}: {listed('poses', poses)}")
+    return poses[name]
 
 
 def _delay(bus: EmulatedBus, latency: float) -> EmulatedBus:

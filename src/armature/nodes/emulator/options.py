@@ -25,7 +25,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--urdf", type=Path, required=True, help="the arm")
     parser.add_argument("--wiring", type=Path, required=True, help="its servos")
     parser.add_argument("--poses", type=Path, required=True, help="its named poses")
-    parser.add_argument("--start-pose", default="park", help="the pose in which it is switched on")
+    parser.add_argument("--park-pose", default="park", help="the pose in which it lies on something while limp")
+    parser.add_argument("--start-pose", help="the pose in which it is switched on; else --park-pose")
     parser.add_argument("--link", type=Path, required=True, help="path of the link to the pseudo-terminal")
     parser.add_argument("--plant", choices=(MUJOCO, GAZEBO), default=MUJOCO, help="what the servos move")
     parser.add_argument(
