@@ -68,7 +68,7 @@ export class ArmView {
   fit() {
     this.stage.clear();
     const size = new THREE.Box3().setFromObject(this.robot).getSize(new THREE.Vector3());
-    this.reach = Math.max(size.length(), 0.1);
+    this.reach = Math.max(size.length(), stretch(this.robot), 0.1);
     this.light();
     this.grid = this.floor();
     if (!this.isTouched) this.reset();
@@ -249,6 +249,21 @@ function makeGhost(robot) {
     part.material = material;
     part.castShadow = part.receiveShadow = false;
   });
+}
+
+/**
+ * How far an arm reaches when it is stretched out, as it need not be at zero: its longest chain of joints.
+ *
+ * @param {THREE.Object3D} robot
+ */
+function stretch(robot) {
+  let longest = 0;
+  robot.traverse((part) => {
+    let length = 0;
+    for (let at = part; at !== robot && at.parent; at = at.parent) length += at.position.length();
+    longest = Math.max(longest, length);
+  });
+  return longest;
 }
 
 /**
