@@ -84,10 +84,12 @@ def test_a_success_stays_in_the_state_that_it_brings(page, gateway):
     gateway.may_answer.clear()
     page.locator("#enable").click()
     assert gateway.wait_for(lambda calls: calls == [("enable", True)])
-    page.evaluate("new MutationObserver(() => (window.told = true)).observe(document.getElementById('toast'), "
-                  "{attributes: true})")  # fmt: skip
+    page.evaluate("""
+        new MutationObserver(() => (document.body.dataset.told = ''))
+            .observe(document.getElementById('toast'), {attributes: true})
+    """)
     gateway.may_answer.set()
-    page.wait_for_function("window.told")
+    expect(page.locator("body[data-told]")).to_have_count(1)
     in_state(gateway, "ENABLED")
     expect(state(page)).to_have_text("Enabled")
     assert page.locator("#toast").is_visible()
