@@ -58,9 +58,13 @@ class Environment:
         with self._pip:
             self._runner.run(step, command, cwd=self.root, env=library_path(self.prefix), remedy=_NETWORK)
 
-    def install_requirements(self, step: str, name: str) -> None:
+    def install_requirements(self, step: str, name: str, *arguments: str) -> None:
         """Install a requirements file, within the ranges of the run-time requirements."""
-        self.install(step, "-r", self.root / name, "-c", self.root / "requirements.txt")
+        self.install(step, "-r", self.root / name, "-c", self.root / "requirements.txt", *arguments)
+
+    def install_tools(self, step: str, name: str) -> None:
+        """Install what developers run; Python compiles what is used of it, a tenth, when it is first imported."""
+        self.install_requirements(step, name, "--no-compile")
 
     def install_ros(self, name: str) -> None:
         """Install the ROS 2 wheels and correct the paths in their cmake files."""

@@ -132,7 +132,7 @@ class Plan:
         return SetupStep(
             name="test-requirements",
             title="test packages",
-            action=lambda: self._environment.install_requirements("test-requirements", "requirements-dev.txt"),
+            action=lambda: self._environment.install_tools("test-requirements", "requirements-dev.txt"),
             stamp=self._stamp("test-requirements"),
             inputs=requirement_lines(self.root / "requirements-dev.txt"),
             needs=["requirements"],
@@ -142,7 +142,7 @@ class Plan:
         return SetupStep(
             name="docs-requirements",
             title="packages for the documents",
-            action=lambda: self._environment.install_requirements("docs-requirements", "requirements-docs.txt"),
+            action=lambda: self._environment.install_tools("docs-requirements", "requirements-docs.txt"),
             stamp=self._stamp("docs-requirements"),
             inputs=requirement_lines(self.root / "requirements-docs.txt"),
             needs=["requirements"],
