@@ -24,17 +24,20 @@ run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" fo
 # Tests that no delay of the machine can fail take what is left by those in real time, which wait half of their time.
 UNTIMED := tests/bench tests/core tests/description tests/dynamixel tests/emulator tests/recording tests/docs tests/nodes/arm_controller \
 	tests/provision tests/monitor/api tests/cli/arm tests/cli/graph tests/cli/test_robot_files.py $(wildcard tests/test_*.py)
+# What `make check` runs is not run again by a `make check test`.
+RULES := tests/test_imports.py tests/test_inheritance.py tests/test_registers.py tests/docs
+CHECKED := $(if $(filter check,$(MAKECMDGOALS)),$(RULES))
 test: ## Run all tests; ARGS="-k wiring" for some
 	$(PROVISION) test
 	$(NPM) test
 ifeq ($(ARGS),)
-	@$(MAKE) --no-print-directory --jobs --output-sync=target test-untimed test-timed
+	@$(MAKE) --no-print-directory --jobs --output-sync=target CHECKED="$(CHECKED)" test-untimed test-timed
 else
 	@exec $(VENV)/bin/python -m pytest $(ARGS)
 endif
 
 test-untimed:
-	@exec $(VENV)/bin/python -m pytest -n auto --give-way $(UNTIMED)
+	@exec $(VENV)/bin/python -m pytest -n auto --dist worksteal --give-way $(CHECKED:%=--ignore=%) $(filter-out $(CHECKED),$(UNTIMED))
 
 test-timed:
 	@exec $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 $(UNTIMED:%=--ignore=%) tests
@@ -56,7 +59,7 @@ check-types:
 	$(NPM) run check
 
 check-rules:
-	@$(VENV)/bin/python -m pytest -q tests/test_imports.py tests/test_inheritance.py tests/test_registers.py tests/docs
+	@$(VENV)/bin/python -m pytest -q $(RULES)
 
 # One page serves every distribution, also those without wheels.
 web: ROS_DISTRO := jazzy

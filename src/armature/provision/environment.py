@@ -16,6 +16,15 @@ from armature.provision.command import Runner
 
 _NETWORK = "check the network and the package index that pip is set up with, then run it again"
 _PACKAGE = "armature"
+_PIP_OPTIONS = ("--no-input", "--disable-pip-version-check", "--no-compile")  # see Environment.compile_used
+_IMPORT_ALL = """\
+from importlib import import_module
+from armature import graph
+for name in (*graph.PROCESS_NAMES, "bus_process"):
+    import_module(f"armature.nodes.{name}.__main__")
+for name in ("armature.cli.main", "armature.cli.graph.up", "supervisor.supervisord"):
+    import_module(name)
+"""
 
 
 class Environment:
@@ -54,17 +63,22 @@ class Environment:
             step: Name of the step.
             arguments: Further arguments of `pip install`.
         """
-        command = [self.python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *arguments]
+        command = [self.python, "-m", "pip", "install", *_PIP_OPTIONS, *arguments]
         with self._pip:
             self._runner.run(step, command, cwd=self.root, env=library_path(self.prefix), remedy=_NETWORK)
 
-    def install_requirements(self, step: str, name: str, *arguments: str) -> None:
+    def install_requirements(self, step: str, name: str) -> None:
         """Install a requirements file, within the ranges of the run-time requirements."""
-        self.install(step, "-r", self.root / name, "-c", self.root / "requirements.txt", *arguments)
+        self.install(step, "-r", self.root / name, "-c", self.root / "requirements.txt")
 
-    def install_tools(self, step: str, name: str) -> None:
-        """Install what developers run; Python compiles what is used of it, a tenth, when it is first imported."""
-        self.install_requirements(step, name, "--no-compile")
+    def compile_used(self) -> None:
+        """Let Python compile the modules that the graph imports, so that no start has to.
+
+        They are a tenth of what the packages bring; pip would compile all of it.
+        """
+        environment = {**library_path(self.prefix), "PYTHONDONTWRITEBYTECODE": ""}
+        command: list[str | Path] = [self.python, "-c", _IMPORT_ALL]
+        self._runner.run("modules", command, cwd=self.root, env=environment, remedy="run it again")
 
     def install_ros(self, name: str) -> None:
         """Install the ROS 2 wheels and correct the paths in their cmake files."""

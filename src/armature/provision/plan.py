@@ -51,7 +51,8 @@ class Plan:
     def setup(self) -> list[SetupStep]:
         """Everything that running needs."""
         built = [self._interface_package(name) for name in interfaces.PACKAGES]
-        return [*self.web(), *self._venv_once(), self._ros(), *built, self._requirements(), self._package()]
+        installed = [self._ros(), *built, self._requirements(), self._package()]
+        return [*self.web(), *self._venv_once(), *installed, self._modules(installed)]
 
     def test(self) -> list[SetupStep]:
         """Everything that testing needs."""
@@ -128,11 +129,21 @@ class Plan:
             needs=["requirements"],
         )
 
+    def _modules(self, installed: list[SetupStep]) -> SetupStep:
+        return SetupStep(
+            name="modules",
+            title="compiled modules",
+            action=self._environment.compile_used,
+            stamp=self._stamp("modules"),
+            inputs=[entry for step in installed for entry in step.inputs],
+            needs=[step.name for step in installed],
+        )
+
     def _test_requirements(self) -> SetupStep:
         return SetupStep(
             name="test-requirements",
             title="test packages",
-            action=lambda: self._environment.install_tools("test-requirements", "requirements-dev.txt"),
+            action=lambda: self._environment.install_requirements("test-requirements", "requirements-dev.txt"),
             stamp=self._stamp("test-requirements"),
             inputs=requirement_lines(self.root / "requirements-dev.txt"),
             needs=["requirements"],
@@ -142,7 +153,7 @@ class Plan:
         return SetupStep(
             name="docs-requirements",
             title="packages for the documents",
-            action=lambda: self._environment.install_tools("docs-requirements", "requirements-docs.txt"),
+            action=lambda: self._environment.install_requirements("docs-requirements", "requirements-docs.txt"),
             stamp=self._stamp("docs-requirements"),
             inputs=requirement_lines(self.root / "requirements-docs.txt"),
             needs=["requirements"],
