@@ -111,9 +111,15 @@ def _refusals_are_for_persons() -> Iterator[None]:
     assert [(text, flaws) for text in dict.fromkeys(told) if (flaws := flaws_in(text))] == []
 
 
-def pytest_collection_finish() -> None:
-    """What has been collected stays to the end: the garbage collector need not look through it each time."""
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays to the end: the garbage collector need not look through it, then or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class Soak:

@@ -28,8 +28,7 @@ from armature.dynamixel.wiring.arm import Wiring
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import diagnostic, to_seconds
 
-# lark, which rosidl's Python support imports, uses a module that CPython 3.11 deprecates.
-pytestmark = [pytest.mark.process, pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")]
+pytestmark = [pytest.mark.process]
 
 URDF = """<robot name="two">
 <link name="base_link"/><link name="upper"/><link name="flap"/><link name="fore"/><link name="finger"/>

@@ -22,7 +22,6 @@ from .trouble import JOINTS, Trouble, are_all_up, left_behind
 pytestmark = [
     pytest.mark.process,
     pytest.mark.real_time,
-    pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
 ]
 SHORT, WHOLE = 30.0, 300.0  # [s]
 SEED = 10  # of the short run

@@ -20,7 +20,6 @@ from .running import Running
 pytestmark = [
     pytest.mark.real_time,
     pytest.mark.timeout(240),
-    pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
 ]
 JOINTS = ("waist", "shoulder", "elbow", "forearm_roll", "wrist_pitch", "wrist_roll")
 STALL = 0.1  # [s]

@@ -22,7 +22,8 @@ from importlib import import_module
 from armature import graph
 for name in (*graph.PROCESS_NAMES, "bus_process"):
     import_module(f"armature.nodes.{name}.__main__")
-for name in ("armature.cli.main", "armature.cli.graph.up", "supervisor.supervisord"):
+later = ("rosidl_generator_py", "service_msgs.msg", "type_description_interfaces.msg")  # with the first node
+for name in ("armature.cli.main", "armature.cli.graph.up", "supervisor.supervisord", *later):
     import_module(name)
 """
 

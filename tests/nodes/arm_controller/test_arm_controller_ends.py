@@ -10,8 +10,6 @@ from std_srvs.srv import SetBool, Trigger
 
 from ..motion_graph import ABORTED, CANCELED, SUCCEEDED, smooth
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 Result = FollowJointTrajectory.Result
 
 

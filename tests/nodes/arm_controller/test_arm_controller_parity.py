@@ -17,8 +17,6 @@ from armature.nodes.common.conversions import to_seconds
 
 from ..motion_graph import ABORTED, CANCELED, SUCCEEDED, smooth, trajectory
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 Result = FollowJointTrajectory.Result
 
 

@@ -13,8 +13,6 @@ from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectoryPoint
 from ..motion_graph import ABORTED, SUCCEEDED, smooth, trajectory
 from .test_checks import long_goal
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 Result = FollowJointTrajectory.Result
 
 

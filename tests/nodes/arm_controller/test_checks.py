@@ -16,8 +16,6 @@ from armature.nodes.common import topics
 
 from ..motion_graph import ABORTED, CANCELED, SUCCEEDED, URDF, smooth, trajectory
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 # The arm of the other tests, with a rod on its lower link that comes to the floor at 0.4 rad, and some weight.
 ROD = """<link name="lower">
 <inertial><origin xyz="0.1 0 0"/><mass value="0.3"/><inertia ixx="0.001" iyy="0.001" izz="0.001"

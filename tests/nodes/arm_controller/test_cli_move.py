@@ -11,9 +11,6 @@ from pathlib import Path
 
 import pytest
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-
 
 def started(motion, tmp_path, *words):
     """The command as a process, its output in files."""

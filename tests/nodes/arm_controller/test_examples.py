@@ -20,7 +20,6 @@ from armature.nodes.common.conversions import to_trajectory
 
 from ..motion_graph import ARM
 
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 ROOT = Path(__file__).parents[3]
 CLIENT = ROOT / "examples" / "send_trajectory.py"
 SHORT = """

@@ -15,9 +15,6 @@ from ...confirmed import confirmed
 from ..motion_graph import ABORTED, SUCCEEDED, URDF, smooth
 from .test_twist import Operator
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-
 
 def test_the_gripper_reaches_a_position(motion):
     answer = motion.grip(JointState(position=[0.025]))

@@ -14,10 +14,6 @@ from ..motion_graph import ABORTED, smooth
 from .test_checks import SOLID, long_goal
 from .test_twist import Operator, twist
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-
-
 LEASE = 0.25  # [s]
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from ..motion_graph import SUCCEEDED, smooth
 from .test_checks import SOLID
-
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 
 
 def test_segments_of_an_arm_with_mass_tell_the_load_of_the_joint_that_lifts(make_motion):

@@ -18,8 +18,6 @@ from armature.nodes.common.conversions import to_duration
 from ..motion_graph import ABORTED, CANCELED, SUCCEEDED, URDF, smooth, trajectory
 from .test_checks import SOLID
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 POSES = (
     "up: {waist: 0.4 rad, elbow: -0.5 rad, gripper: 0 mm}\nside: {waist: 0.5 rad, elbow: 0 rad, gripper: 0 mm}\n"
 )

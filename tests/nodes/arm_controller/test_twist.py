@@ -13,9 +13,6 @@ from armature.nodes.common import topics
 from ..motion_graph import ABORTED, smooth
 from .test_checks import SOLID
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-
 
 def twist(frame="base_link", **linear):
     """A twist message [m/s]."""

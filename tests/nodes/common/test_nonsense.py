@@ -25,7 +25,6 @@ from ..servo_interface.test_strangers import assert_within_limits
 # Numpy warns of what a running controller goes on with.
 pytestmark = [
     pytest.mark.soak,
-    pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::RuntimeWarning"),
 ]
 MESSAGES = 5_000

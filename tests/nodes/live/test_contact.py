@@ -24,7 +24,6 @@ pytestmark = [
     pytest.mark.process,
     pytest.mark.real_time,
     pytest.mark.usefixtures("nothing_left"),
-    pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
 ]
 Result = FollowJointTrajectory.Result
 

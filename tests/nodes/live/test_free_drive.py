@@ -26,8 +26,6 @@ pytestmark = [
     pytest.mark.process,
     pytest.mark.real_time,
     pytest.mark.timeout(180),
-    # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-    pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
 ]
 YIELDS = "\\1    mode: current-based position\n    current_limit: 1 A\n"
 

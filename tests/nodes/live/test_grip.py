@@ -27,8 +27,6 @@ pytestmark = [
     pytest.mark.process,
     pytest.mark.real_time,
     pytest.mark.usefixtures("nothing_left"),
-    # The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-    pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
 ]
 MODEL = servo_model("XM430-W350")
 GRIPPER = f"""model: {MODEL.name}

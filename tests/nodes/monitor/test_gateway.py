@@ -20,7 +20,6 @@ from armature.nodes.monitor.action_goal import ActionGoal
 from armature.nodes.monitor.executor_bridge import ExecutorBridge, fail, settle
 from armature.nodes.monitor.gateway import RosGateway
 
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
 ENABLING = "enable with /servo_interface/enable"
 ARM = read_urdf(
     """<robot name="one"><link name="base_link"/><link name="a"/>

@@ -28,9 +28,6 @@ from armature.recording.bag.metadata import read_notes
 
 from ...lateness import lateness_since
 
-# lark, which rosidl's Python support imports, uses a module that CPython 3.11 deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-
 
 class Graph:
     """The recorder under test and a node beside it, in one executor."""

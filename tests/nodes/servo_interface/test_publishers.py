@@ -21,8 +21,6 @@ from armature.nodes.servo_interface.publishers import Publishers
 
 from ...dynamixel.virtual import PERIOD, Bench
 
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-
 
 class Clocks:
     """Two clocks, with pauses before readings of one or the other."""

@@ -17,8 +17,6 @@ from ..arm_controller.test_gripper_controller import ARM, WIRING
 from ..emulated import POSES, SERVOS, URDF
 from ..motion_graph import ABORTED, SUCCEEDED, smooth
 
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-
 
 @pytest.fixture
 def configured(tmp_path):

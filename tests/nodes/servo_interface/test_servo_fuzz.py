@@ -27,7 +27,6 @@ from ..emulated import JOINTS, POSES, SERVOS, URDF, emulator
 pytestmark = [
     pytest.mark.soak,
     pytest.mark.timeout(180),
-    pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
 ]
 MESSAGES = 100_000
 SERVICES_EVERY = 60

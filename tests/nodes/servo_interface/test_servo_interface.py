@@ -30,8 +30,6 @@ from ..servo_graph import command, environment
 pytestmark = [
     pytest.mark.real_time,
     pytest.mark.timeout(120),
-    # lark, which rosidl's Python support imports, uses a module that CPython 3.11 deprecates.
-    pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning"),
 ]
 process = pytest.mark.process
 NO_JUMP = math.radians(0.5)

@@ -18,7 +18,7 @@ from armature.core.model.urdf import read_urdf
 
 from ..motion_graph import ABORTED, ARM, CANCELED, SUCCEEDED, URDF, smooth, trajectory
 
-pytestmark = [pytest.mark.soak, pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")]
+pytestmark = [pytest.mark.soak]
 GOALS = 1_000
 FEWEST = 60
 OPEN = 6  # goals at once

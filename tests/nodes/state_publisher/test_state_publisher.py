@@ -17,9 +17,6 @@ from armature.nodes.state_publisher.node import StatePublisher
 
 from ..motion_graph import URDF
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-
 
 class Graph:
     def __init__(self, folder):

@@ -57,6 +57,7 @@ def freeze_gc() -> None:
     """Exempt all present objects from garbage collection, which would scan them for many milliseconds."""
     gc.collect()
     gc.freeze()
+    gc.enable()  # the package has turned it off for the start
 
 
 def disable_gc() -> None:

@@ -11,9 +11,6 @@ from armature.errors import ConfigError
 from armature.nodes.common.parameters.command_line import note_given, read_command_line
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -13,9 +13,6 @@ from armature.nodes.servo_interface.parameters import ServoConfiguration
 
 from ...emulated import POSES, ROOT, SERVOS, URDF
 
-# The wheels' lark imports a deprecated module of CPython when rclpy first needs a type.
-pytestmark = pytest.mark.filterwarnings("ignore:module 'sre_:DeprecationWarning")
-
 
 @pytest.fixture
 def node():
