@@ -34,6 +34,14 @@ _FEWEST_CYCLES = 4  # that a servo's watchdog must wait: one request that is los
 
 
 @dataclass(frozen=True)
+class StartParameters:
+    """What is known before the node is configured."""
+
+    autostart: bool = True  # configure and activate at start; false leaves it to a lifecycle manager
+    exit_message_file: str = ""  # file that keeps how the arm was left; "" for the log alone
+
+
+@dataclass(frozen=True)
 class ServoParameters:
     """Parameters of the node itself."""
 
