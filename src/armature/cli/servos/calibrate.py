@@ -31,6 +31,7 @@ from armature.dynamixel.commissioning.calibration import (
 )
 from armature.dynamixel.commissioning.settings import narrow_limits
 from armature.dynamixel.protocol.multi_bus import bus_of
+from armature.dynamixel.protocol.port import LATENCY
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.presence import check_presence
 from armature.dynamixel.servo.registers import Registers
@@ -46,7 +47,6 @@ from armature.dynamixel.wiring.edit import (
 from armature.errors import CommandRefused, ConfigError
 from armature.nodes.common.robot_files import read_given_poses
 
-_LATENCY = 0.016  # [s]; the default of FTDI adapters
 _READINGS = 10  # for one offset
 _SPACING = 0.05  # between them [s]
 _ZERO = "zero"
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         require_person("calibration", "add --yes to measure the arm as it stands")
     ports = chosen_ports(options.port, wired.wiring.buses)
     announce(options, wired.robot, ports, wired.wiring.buses)
-    bus = bus_of(wired.wiring, ports, _LATENCY)
+    bus = bus_of(wired.wiring, ports, LATENCY)
     bus.open()
     try:
         check_presence(bus, servos)
