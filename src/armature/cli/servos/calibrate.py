@@ -44,7 +44,7 @@ from armature.dynamixel.wiring.edit import (
     with_ranges,
     with_zero_offsets,
 )
-from armature.errors import CommandRefused, ConfigError
+from armature.errors import CommandRefused, ConfigError, listed
 from armature.nodes.common.robot_files import read_given_poses
 
 _READINGS = 10  # for one offset
@@ -112,7 +112,7 @@ def _find_pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> M
     if name in poses:
         return completed(poses[name], wired.arm)
     if name != _ZERO:
-        raise ConfigError("--pose", name, f"poses are {', '.join((_ZERO, *poses))}")
+        raise ConfigError("--pose", name, listed("poses", (_ZERO, *poses)))
     for servo in servos:
         limit = wired.arm.limit(servo.joint)
         if not limit.lower <= 0.0 <= limit.upper:
