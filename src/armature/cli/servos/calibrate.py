@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from armature.cli.arguments import add_json, add_port, add_robot, same_arm
+from armature.cli.arguments import add_http, add_json, add_port, add_robot, same_arm
 from armature.cli.servos.calibration.directions import confirm_directions
-from armature.cli.servos.calibration.live_view import Step, add_http, live_view, view_address
+from armature.cli.servos.calibration.live_view import NO_VIEW, Step, live_view, view_address
 from armature.cli.servos.calibration.ranges import measure_ranges
 from armature.cli.servos.calibration.restore import restore
 from armature.cli.servos.calibration.side_view import side_view
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--restore", action="store_true", help="put the last backup of the wiring file back")
     add_robot(parser)
     add_port(parser)
-    add_http(parser)
+    add_http(parser, f"of the page with the live 3D view, or {NO_VIEW}; ")
     add_json(parser)
 
 
