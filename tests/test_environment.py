@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,9 @@ def test_dds_stays_on_this_machine_and_out_of_shared_memory(base):
 @pytest.mark.parametrize(("distro", "variable"), [("jazzy", 0), ("kilted", 1), ("lyrical", 1)])
 def test_a_ros_installation_gets_the_name_that_its_fast_dds_knows(monkeypatch, distro, variable):
     def missing(_name):
-        raise environment.metadata.PackageNotFoundError
+        raise metadata.PackageNotFoundError
 
-    monkeypatch.setattr(environment.metadata, "version", missing)
+    monkeypatch.setattr(metadata, "version", missing)
     assert environment.profile_variable({"ROS_DISTRO": distro}) == PROFILE_VARIABLES[variable]
 
 

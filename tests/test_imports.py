@@ -163,7 +163,7 @@ ROOMS = {
         ("core.arrays", "core.kinematics", "core.model", "environment", "errors", "private_folder"),
         ("collada", "mujoco", "numpy", "trimesh"),
     ),
-    "graph": Room(("environment", "private_folder", "robots", "share", "stop_timeouts")),
+    "graph": Room(("core.model", "environment", "private_folder", "robots", "share", "stop_timeouts")),
     "robots": Room(("core.model", "description", "errors", "share")),
     "share": Room(("errors",)),
     "web_address": Room(("errors",)),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 
 _RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
@@ -87,6 +86,8 @@ def ros_distro(base: Mapping[str, str]) -> str:
     Args:
         base: the environment; it names the distribution where no wheel does.
     """
+    from importlib import metadata  # with readers of mail and of archives, for the few that ask
+
     try:
         return _DISTROS[metadata.version("ros-rclpy").partition(".")[0]]
     except (metadata.PackageNotFoundError, KeyError):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from armature.core.model.parameter_file import value_for
 from armature.environment import runtime_base
 from armature.private_folder import make_private, require_own
 from armature.robots import Robot
@@ -151,15 +152,8 @@ def processes(
 
 def allowed_pairs(robot: Robot) -> list[str]:
     """Links that may touch by the arm controller's parameters in a robot's files, as "first second"."""
-    given = _given(robot, "/arm_controller", _ALLOWED_PAIRS)
-    return [str(text) for text in given if text] if isinstance(given, (list, tuple)) else []
-
-
-def _given(robot: Robot, node: str, parameter: str) -> object:
-    """The value of a parameter in a robot's files; None where there is none."""
-    return next(
-        (each.value for each in reversed(robot.given) if each.name == parameter and each.is_for(node)), None
-    )
+    given = value_for(robot.given, "/arm_controller", _ALLOWED_PAIRS)
+    return [str(text) for text in given.value if text] if given and isinstance(given.value, tuple) else []
 
 
 def exit_message_file(runtime: Path) -> Path:
@@ -187,7 +181,7 @@ def _emulator(robot: Robot, link: str, timeout: float, simulated: bool) -> Proce
     plant = ("--plant", GAZEBO, "--gazebo-timeout", str(_GAZEBO_TIMEOUT)) if simulated else ()
     # With Gazebo it speaks ROS too.
     # The emulated arm lies where it parks.
-    park = _given(robot, "/servo_interface", "park_pose")
-    start = ("--park-pose", park) if isinstance(park, str) else ()
+    park = value_for(robot.given, "/servo_interface", "park_pose")
+    start = ("--park-pose", park.value) if park and isinstance(park.value, str) else ()
     arguments = (*files, *start, "--link", link, *plant)
     return Process("emulator", is_node=simulated, arguments=arguments, stop_timeout=timeout)

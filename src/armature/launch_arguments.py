@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from armature.cli.servos.start_check import require_startable
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 from armature.graph import NAMESPACES, is_namespace
 from armature.robots import DEFAULT_ROBOT, Robot
 from armature.share import share_folder
@@ -45,7 +45,7 @@ def refuse_unknown(file: str, command: Sequence[str], known: Collection[str]) ->
     for word in command[place + 1 :] if place is not None else ():
         name, mark, value = word.partition(":=")
         if mark and name not in known:
-            remedy = _REMEDIES.get(name, f"arguments are {', '.join(sorted(known))}")
+            remedy = _REMEDIES.get(name, listed("arguments", sorted(known)))
             raise ConfigError(f"launch argument {name}", value, remedy)
 
 
@@ -89,7 +89,7 @@ def log_arguments(level: str) -> list[str]:
         ConfigError: there is no such level.
     """
     if level and level not in _LEVELS:
-        raise ConfigError("log_level", level, f"levels are {', '.join(_LEVELS)}")
+        raise ConfigError("log_level", level, listed("levels", _LEVELS))
     return ["--log-level", level] if level else []
 
 
@@ -102,7 +102,7 @@ def named_processes(only: str, names: Sequence[str]) -> Sequence[str]:
     words = [word.strip() for word in only.split(",") if word.strip()]
     for word in words:
         if word not in names:
-            raise ConfigError("only", word, f"processes are {', '.join(names)}")
+            raise ConfigError("only", word, listed("processes", names))
     return words or names
 
 

@@ -8,6 +8,10 @@ import shlex
 from armature.graph import EMULATED, GAZEBO, NAMESPACES, is_namespace
 from armature.robots import DEFAULT_ROBOT, Robot, find_robot
 
+HTTP_TAKEN = "choose another one with --http HOST:PORT, or end the program that uses it"
+"""The remedy where the page's address is in use."""
+_HTTP = "127.0.0.1:8080"
+
 
 def add_robot(parser: argparse.ArgumentParser) -> None:
     """Which arm, and files in place of its own."""
@@ -66,6 +70,11 @@ def add_parameters(parser: argparse.ArgumentParser) -> None:
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Whether to print JSON."""
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def add_http(parser: argparse.ArgumentParser, about: str = "") -> None:
+    """Where the page is served. Args: the parser, and what is to be said before the default."""
+    parser.add_argument("--http", metavar="HOST:PORT", default=_HTTP, help=f"{about}default {_HTTP}")
 
 
 def add_namespace(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from armature.cli.arguments import add_json
 from armature.cli.loading import uninterrupted
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 from armature.robots import DEFAULT_ROBOT, find_robot
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
     for subject in options.subject:
         if subject not in MEASURES:
-            raise ConfigError("bench", subject, f"subjects are {', '.join(MEASURES)}")
+            raise ConfigError("bench", subject, listed("subjects", MEASURES))
     settings = Settings(find_robot(DEFAULT_ROBOT), _DOMAIN, options.plot)
     results = _measure({name: MEASURES[name] for name in options.subject or MEASURES}, settings)
     measured = list(results if options.json else _print(results))

@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done; 1 refused or failed, with one line that says why and what to do; wrong use exits with 2.
     """
+    os.environ.setdefault("MUJOCO_GL", "disable")  # nothing draws: MuJoCo would start a process to find a window
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
         code: int = options.run(options)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -15,28 +14,33 @@ from armature.nodes.common.parameters.parameters import ROS_OWN, SHARED
 from armature.nodes.common.parameters.wanted import Wanted, wanted
 from armature.robots import NODES
 
-# Node, package of its code, class, what its names begin with.
+# Node, module, class, what its names begin with.
 READ = (
-    ("servo_interface", "nodes.servo_interface", "ServoParameters", ""),
-    ("servo_interface", "nodes.servo_interface", "StartParameters", ""),
-    ("servo_interface", "nodes.servo_interface", "JointParameters", "<joint>."),
-    ("servo_interface", "dynamixel.free_drive", "FreeDriveSettings", "free_drive."),
-    ("arm_controller", "nodes.arm_controller", "GroupParameters", ""),
-    ("arm_controller", "nodes.arm_controller", "ArmJoint", "limits.<joint>."),
-    ("arm_controller", "nodes.arm_controller", "TrajectoryParameters", ""),
-    ("arm_controller", "nodes.arm_controller", "JointConstraints", "constraints.<joint>."),
-    ("arm_controller", "nodes.arm_controller", "CheckParameters", ""),
-    ("arm_controller", "nodes.arm_controller", "MoveParameters", ""),
-    ("arm_controller", "nodes.arm_controller", "FeedforwardParameters", ""),
-    ("gripper_controller", "nodes.arm_controller", "GroupParameters", ""),
-    ("gripper_controller", "nodes.arm_controller", "GripperJoint", "limits.<joint>."),
-    ("gripper_controller", "nodes.arm_controller", "GripperParameters", ""),
-    ("gripper_controller", "nodes.arm_controller", "GainParameters", "<joint>."),
-    ("state_publisher", "nodes.state_publisher", "Parameters", ""),
-    ("recorder", "nodes.recorder", "Settings", ""),
-    ("recorder", "recording.recorder", "RecorderLimits", ""),
-    ("monitor", "nodes.monitor", "Parameters", ""),
-    ("every node that moves joints (under /**)", "nodes.common.parameters", "JointLimits", "limits.<joint>."),
+    ("servo_interface", "nodes.servo_interface.parameters", "ServoParameters", ""),
+    ("servo_interface", "nodes.servo_interface.parameters", "StartParameters", ""),
+    ("servo_interface", "nodes.servo_interface.parameters", "JointParameters", "<joint>."),
+    ("servo_interface", "dynamixel.free_drive.settings", "FreeDriveSettings", "free_drive."),
+    ("arm_controller", "nodes.arm_controller.group_node", "GroupParameters", ""),
+    ("arm_controller", "nodes.arm_controller.arm_controller", "ArmJoint", "limits.<joint>."),
+    ("arm_controller", "nodes.arm_controller.jtc_parameters", "TrajectoryParameters", ""),
+    ("arm_controller", "nodes.arm_controller.jtc_parameters", "JointConstraints", "constraints.<joint>."),
+    ("arm_controller", "nodes.arm_controller.checks", "CheckParameters", ""),
+    ("arm_controller", "nodes.arm_controller.moves", "MoveParameters", ""),
+    ("arm_controller", "nodes.arm_controller.arm_controller", "FeedforwardParameters", ""),
+    ("gripper_controller", "nodes.arm_controller.group_node", "GroupParameters", ""),
+    ("gripper_controller", "nodes.arm_controller.gripper_controller", "GripperJoint", "limits.<joint>."),
+    ("gripper_controller", "nodes.arm_controller.gripper_controller", "GripperParameters", ""),
+    ("gripper_controller", "nodes.arm_controller.gripper_controller", "GainParameters", "<joint>."),
+    ("state_publisher", "nodes.state_publisher.node", "Parameters", ""),
+    ("recorder", "nodes.recorder.parameters", "Settings", ""),
+    ("recorder", "recording.recorder.limits", "RecorderLimits", ""),
+    ("monitor", "nodes.monitor.parameters", "Parameters", ""),
+    (
+        "every node that moves joints (under /**)",
+        "nodes.common.parameters.joint_limits",
+        "JointLimits",
+        "limits.<joint>.",
+    ),
 )
 _ALL = "every node"
 JOINT = "<joint>"
@@ -44,8 +48,8 @@ JOINT = "<joint>"
 
 def known_parameters() -> Iterator[tuple[str, Wanted]]:
     """Node and parameter, in the order of the page; `<joint>` in a name stands for that of each joint."""
-    for node, package, name, prefix in READ:
-        for each in wanted(class_in(package, name), prefix).values():
+    for node, module, name, prefix in READ:
+        for each in wanted(class_in(module, name), prefix).values():
             yield node, each
     texts, bounds = policy.meanings(), policy.ranges()
     for name, value in policy.FaultPolicy().settings().items():
@@ -97,16 +101,13 @@ def _by_node(joints: tuple[str, ...]) -> Mapping[str, dict[str, Wanted]]:
     return found
 
 
-def class_in(package: str, name: str) -> type:
-    """A class by its name, in whichever module of a package it is defined.
+def class_in(module: str, name: str) -> type:
+    """A class of parameters, of which the module alone is loaded.
 
     Raises:
         LookupError: there is none.
     """
-    top = importlib.import_module(f"armature.{package}")
-    for module in pkgutil.iter_modules(top.__path__):
-        if module.name != "__main__":
-            found = getattr(importlib.import_module(f"{top.__name__}.{module.name}"), name, None)
-            if found is not None and found.__module__.startswith(top.__name__):
-                return typing.cast(type, found)
-    raise LookupError(f"no {name} in {package}; READ in {__file__} names it")
+    found = getattr(importlib.import_module(f"armature.{module}"), name, None)
+    if found is None:
+        raise LookupError(f"no {name} in {module}; READ in {__file__} names it")
+    return typing.cast(type, found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -63,6 +62,8 @@ def _read(file: Path) -> bytes | None:
 
 
 def _write(file: Path, content: bytes) -> None:
+    import tempfile  # with all compressions, which a process that finds its results does not need
+
     with suppress(OSError):
         handle, temporary = tempfile.mkstemp(dir=file.parent)
         try:

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from armature.description.packages import find_package, in_package, split_uri
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 
 _MEMORY = 2 << 30  # [B]; an expression can ask for more than the machine has
 _MEND = "mend it there"
@@ -57,7 +57,7 @@ def expand(file: Path, arguments: dict[str, str]) -> dict[str, str]:
         where = [xacro.filestack[-1] if xacro.filestack else str(file), *_places(xacro.macrostack, error)]
         return {"where": ", ".join(where), "reason": _reason(error), "remedy": _remedy(error)}
     if unknown := [name for name in arguments if name not in given.asked]:
-        known = f"its arguments are {', '.join(given.asked)}" if given.asked else "it has no arguments"
+        known = listed("its arguments", given.asked) if given.asked else "it has no arguments"
         return {"where": f"{file}, argument", "reason": unknown[0], "remedy": known}
     for element in (*document.getElementsByTagName("mesh"), *document.getElementsByTagName("texture")):
         if element.getAttribute("filename"):

@@ -15,7 +15,7 @@ from armature.core.model.xml_text import parse
 from armature.description.files import MESH, read_bytes
 from armature.description.mesh_files import resolve_mesh
 from armature.description.mesh_points import FORMATS
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 
 _IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 _NAMED = {
@@ -40,7 +40,7 @@ def page_files(arm: ArmModel, urdf: Path) -> tuple[dict[str, Files], dict[str, s
         try:
             file = resolve_mesh(name, urdf.parent)
             if file.suffix.lower() not in kinds:
-                raise ConfigError("mesh", name, f"formats are {', '.join(kinds)}")
+                raise ConfigError("mesh", name, listed("formats", kinds))
             found[name] = {file.name: file, **_beside(file)}
         except ConfigError as error:
             missing[name] = error.allowed

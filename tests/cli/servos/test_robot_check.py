@@ -170,7 +170,7 @@ BAR = """<robot name="bar"><link name="base"/><link name="bar">
 )
 def test_what_keeps_an_arm_from_parking_is_told_before_it_is_enabled(tmp_path, stands, subject, told):
     (tmp_path / "poses.yaml").write_text("park: {swing: 0 rad}")
-    robot = SimpleNamespace(poses=tmp_path / "poses.yaml")
-    found = {each.subject: each for each in check_way(robot, read_urdf(BAR), {}, {"swing": stands})}
+    robot, given = SimpleNamespace(poses=tmp_path / "poses.yaml"), {"park_pose": "park"}
+    found = {each.subject: each for each in check_way(robot, read_urdf(BAR), given, {"swing": stands})}
     assert told in found[subject].detail
     assert found[subject].verdict is (Verdict.OK if stands == 0.1 else Verdict.WARNING)

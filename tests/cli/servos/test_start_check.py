@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -26,6 +28,7 @@ REFUSED = [
     ("servo_interface", "limits.elbow.lower: -3.0", "within -2.4 and 2.4; the URDF's limits can only be narrowed"),
     ("arm_controller", "limits.elbow.velocity: 30.0", "above 0 and up to 3"),
     ("gripper_controller", "limits.elbow.jerk: 0.0", "a number above 0"),
+    ("recorder", "snapshot_seconds: 0.0", "above 0 and up to 3600 s"),
     ("monitor", "limits.elbow.upper: 9.0", "can only be narrowed"),
     ("/**", "limits.wrist.upper: 1.0", "joints are shoulder, elbow"),
     ("arm_controller", "tool_frame: hand", "frames are base_link, upper_arm, forearm"),
@@ -109,3 +112,13 @@ def test_each_of_several_buses_needs_a_device(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("armature.cli.servos.check.stable_names", lambda: ["x"])
     assert main(["check", "--robot", str(folder)]) == 1
     assert "--port: '' cannot be used; name one device for each bus: a=DEVICE,b=DEVICE" in capsys.readouterr().err
+
+
+def test_a_check_loads_neither_the_web_server_nor_the_writer_of_bags():
+    program = (
+        "import sys; from armature.cli.servos.start_check import require_startable; "
+        "from armature.robots import find_robot; require_startable(find_robot()); "
+        "print({'flask', 'cheroot', 'armature.dynamixel.loop.loop', 'mcap.writer'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+    assert done.stdout.strip() == "set()"

@@ -84,12 +84,19 @@ def test_without_a_wiring_file_the_arm_is_the_urdfs(urdf):
     assert ([joint.name for joint in arm.driven], wiring) == (["waist", "elbow", "gripper"], None)
 
 
-def test_processes_that_compute_nothing_with_it_do_not_load_mujoco():
-    names = ("bus_process", "monitor", "servo_interface", "state_publisher")
+@pytest.mark.parametrize(
+    ("names", "unused"),
+    [
+        (("bus_process", "monitor", "servo_interface", "state_publisher"), ("mujoco",)),
+        (("bus_process", "state_publisher"), ("mujoco", "importlib.metadata", "tempfile")),
+        (("recorder",), ("mujoco", "armature.description.shapes", "armature.dynamixel.tables")),
+    ],
+)
+def test_processes_do_not_load_what_they_do_not_use(names, unused):
     imports = ", ".join(f"armature.nodes.{name}.__main__" for name in names)
-    program = f"import sys, {imports}; print('mujoco' in sys.modules)"
+    program = f"import sys, {imports}; print(*{{*{unused}}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.strip() == "False"
+    assert done.stdout.split() == []
 
 
 def test_no_process_loads_what_generates_messages():

@@ -20,8 +20,7 @@ from armature.errors import ConfigError
 from armature.nodes.common.conversions import positions_of
 from armature.nodes.common.exit_message import leaves_torque_on, read_exit_message
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
-from armature.nodes.servo_interface.node import StartParameters
-from armature.nodes.servo_interface.parameters import ServoConfiguration
+from armature.nodes.servo_interface.parameters import ServoConfiguration, StartParameters
 from armature.signals import BURST
 
 from ..emulated import JOINTS, POSES, ROOT, SERVOS, URDF, shared_memory_files

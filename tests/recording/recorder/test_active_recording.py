@@ -13,7 +13,8 @@ from armature.recording.recorder.active_recording import (
     remove_marker,
     write_marker,
 )
-from armature.recording.recorder.recorder import Recorder, RecorderLimits
+from armature.recording.recorder.limits import RecorderLimits
+from armature.recording.recorder.recorder import Recorder
 
 from ..samples import BOOL, START, bool_message
 

@@ -8,7 +8,8 @@ import pytest
 from rosbags.rosbag2 import Reader
 
 from armature.errors import CommandRefused, ConfigError, RecordingError
-from armature.recording.recorder.recorder import Recorder, RecorderLimits, bag_name
+from armature.recording.recorder.limits import RecorderLimits
+from armature.recording.recorder.recorder import Recorder, bag_name
 
 from ..samples import BOOL, START, TEXT, bool_message, text_message
 

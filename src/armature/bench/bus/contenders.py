@@ -15,6 +15,7 @@ import dynamixel_sdk as sdk
 
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.packet import BROADCAST_ID, Instruction, encode, fast_status_size
+from armature.dynamixel.protocol.port import LATENCY
 from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.eeprom import Protection
@@ -29,7 +30,6 @@ _FIELDS = ((126, 2), (128, 4), (132, 4))
 _MAXIMUM_WAIT = 1000.0  # [ms]
 _CHUNK = 4_096
 _LARGEST_MIN = 255  # a control character of termios is one byte
-_LATENCY = 0.016  # [s]
 _FAST_FIRMWARE = 48
 
 
@@ -47,7 +47,7 @@ class Armature:
     """What the bus loop does: registers in, radians and amperes out."""
 
     def __init__(self, path: str, baud_rate: int, wirings: Sequence[ServoWiring]) -> None:
-        self._bus = ServoBus(SerialPort(path, baud_rate, _LATENCY))
+        self._bus = ServoBus(SerialPort(path, baud_rate, LATENCY))
         self._bus.open()
         self._axes = [Axis(wiring, protection=Protection(firmware=_FAST_FIRMWARE)) for wiring in wirings]
         for axis in self._axes:  # as the loop does at start; without it a wait allows the longest delay

@@ -9,7 +9,7 @@ from std_srvs.srv import SetBool
 
 from armature.cli.arm.client import Client
 from armature.core.model.names import ros_name
-from armature.errors import ConfigError, ProcessError
+from armature.errors import ConfigError, ProcessError, listed
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import values_of
 
@@ -43,7 +43,7 @@ class Guide:
         self._client.wait_until(lambda: wanted <= set(self._known_joints()), _DISCOVERY)
         for joint in joints:
             if ros_name(joint) not in self._known_joints():
-                raise ConfigError("armature free", joint, f"joints are {', '.join(self._known_joints())}")
+                raise ConfigError("armature free", joint, listed("joints", self._known_joints()))
 
     def set_free(self, joint: str, *, is_free: bool) -> str:
         """Start or end free-drive of one joint; returns the answer.

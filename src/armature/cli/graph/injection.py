@@ -12,7 +12,7 @@ from typing import Any
 from armature.emulator.faults import console
 from armature.emulator.faults.catalogue import FAULTS, make
 from armature.emulator.faults.fault import Fault, figure, parameters
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 from armature.graph import existing_runtime_folder
 from armature.nodes.emulator.console import ask
 
@@ -26,7 +26,7 @@ def inject_or_clear(options: argparse.Namespace) -> int:
         return _print("active", console.read_reply(ask(link, console.active())), options)
     if options.name == "clear":
         if options.which is not None and options.which not in FAULTS:
-            raise ConfigError("fault", options.which, f"faults are {', '.join(FAULTS)}")
+            raise ConfigError("fault", options.which, listed("faults", FAULTS))
         return _print("cleared", console.read_reply(ask(link, console.clear(options.which))), options)
     if options.which is not None:
         raise ConfigError("argument", options.which, "write --joint NAME or --param NAME=VALUE")

@@ -18,7 +18,15 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from armature.cli.arguments import add_namespace, add_parameters, add_robot, chosen_robot, same_arm
+from armature.cli.arguments import (
+    HTTP_TAKEN,
+    add_http,
+    add_namespace,
+    add_parameters,
+    add_robot,
+    chosen_robot,
+    same_arm,
+)
 from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
 from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
@@ -45,7 +53,6 @@ from armature.web_address import page_url, web_address
 
 _READY_TIME = 60.0  # [s]
 _CRASHES = 2  # while the graph starts; one may be chance
-_HTTP = "127.0.0.1:8080"
 _AWAIT_GAZEBO = "waiting for Gazebo, up to 30 s; it is a program of its own: see docs/howto/gazebo.md"
 
 
@@ -55,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_parameters(parser)
     port_help = "serial device, NAME=DEVICE,… of several buses, emulated (default) or gazebo"
     parser.add_argument("--port", metavar="DEV", default=EMULATED, help=port_help)
-    parser.add_argument("--http", metavar="HOST:PORT", default=_HTTP, help=f"default {_HTTP}")
+    add_http(parser)
     add_namespace(parser)
 
 
@@ -132,7 +139,7 @@ def _free_address(http: tuple[str, int]) -> tuple[str, int]:
     Raises:
         ProcessError: it cannot be used.
     """
-    with listen(*http, "choose another one with --http HOST:PORT, or end the program that uses it") as probe:
+    with listen(*http, HTTP_TAKEN) as probe:
         return http[0], int(probe.getsockname()[1])
 
 

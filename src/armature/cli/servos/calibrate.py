@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from armature.cli.arguments import add_json, add_port, add_robot, same_arm
+from armature.cli.arguments import add_http, add_json, add_port, add_robot, same_arm
 from armature.cli.servos.calibration.directions import confirm_directions
-from armature.cli.servos.calibration.live_view import Step, add_http, live_view, view_address
+from armature.cli.servos.calibration.live_view import NO_VIEW, Step, live_view, view_address
 from armature.cli.servos.calibration.ranges import measure_ranges
 from armature.cli.servos.calibration.restore import restore
 from armature.cli.servos.calibration.side_view import side_view
@@ -31,6 +31,7 @@ from armature.dynamixel.commissioning.calibration import (
 )
 from armature.dynamixel.commissioning.settings import narrow_limits
 from armature.dynamixel.protocol.multi_bus import bus_of
+from armature.dynamixel.protocol.port import LATENCY
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.presence import check_presence
 from armature.dynamixel.servo.registers import Registers
@@ -43,10 +44,9 @@ from armature.dynamixel.wiring.edit import (
     with_ranges,
     with_zero_offsets,
 )
-from armature.errors import CommandRefused, ConfigError
+from armature.errors import CommandRefused, ConfigError, listed
 from armature.nodes.common.robot_files import read_given_poses
 
-_LATENCY = 0.016  # [s]; the default of FTDI adapters
 _READINGS = 10  # for one offset
 _SPACING = 0.05  # between them [s]
 _ZERO = "zero"
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--restore", action="store_true", help="put the last backup of the wiring file back")
     add_robot(parser)
     add_port(parser)
-    add_http(parser)
+    add_http(parser, f"of the page with the live 3D view, or {NO_VIEW}; ")
     add_json(parser)
 
 
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         require_person("calibration", "add --yes to measure the arm as it stands")
     ports = chosen_ports(options.port, wired.wiring.buses)
     announce(options, wired.robot, ports, wired.wiring.buses)
-    bus = bus_of(wired.wiring, ports, _LATENCY)
+    bus = bus_of(wired.wiring, ports, LATENCY)
     bus.open()
     try:
         check_presence(bus, servos)
@@ -112,7 +112,7 @@ def _find_pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> M
     if name in poses:
         return completed(poses[name], wired.arm)
     if name != _ZERO:
-        raise ConfigError("--pose", name, f"poses are {', '.join((_ZERO, *poses))}")
+        raise ConfigError("--pose", name, listed("poses", (_ZERO, *poses)))
     for servo in servos:
         limit = wired.arm.limit(servo.joint)
         if not limit.lower <= 0.0 <= limit.upper:

@@ -93,7 +93,7 @@ def _check_named_bus(
 def _check_bus(
     path: str, arm: ArmModel, wiring: Wiring, given: dict[str, Any], present: dict[str, float]
 ) -> Iterator[CheckResult]:
-    latency = float(given.get("latency", 0.016))
+    latency = float(given["latency"])
     of_adapter = list(_check_adapter(path, read_adapter(path), latency))
     [baud_rate] = wiring.buses.values()
     port = SerialPort(path, baud_rate, latency)
@@ -154,7 +154,7 @@ def _check_servos(
         if found is not None and found.model_number == servo.model.number:
             yield from inspection.check_servo(bus, servo, found, arm.limit(servo.joint), policy)
     if not any(result.verdict is Verdict.FAILURE for result in found_ids):
-        yield bus_inspection.check_cycle_time(bus, wiring, float(given.get("rate", 100.0)), time.perf_counter)
+        yield bus_inspection.check_cycle_time(bus, wiring, float(given["rate"]), time.perf_counter)
 
 
 def _positions(bus: ServoBus, wiring: Wiring) -> dict[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from armature.dynamixel.protocol.device_names import port_paths
-from armature.errors import ConfigError, PortError
+from armature.errors import ConfigError, PortError, listed
 from armature.nodes.common.device_holder import describe_process, lock_holder
 from armature.nodes.common.serial_adapter import stable_names
 
@@ -55,5 +55,5 @@ def _only_adapter() -> str:
     names = stable_names()
     if len(names) == 1:
         return names[0]
-    allowed = f"adapters are {', '.join(names)}" if names else "no adapter is plugged in; name a device"
+    allowed = listed("adapters", names) if names else "no adapter is plugged in; name a device"
     raise ConfigError("--port", "", allowed)

@@ -23,7 +23,9 @@ from armature.dynamixel.faults.supervision import STRAINED
 from armature.dynamixel.wiring.arm import Wiring
 from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
 from armature.errors import ConfigError
+from armature.nodes.common.parameters.wanted import wanted
 from armature.nodes.common.robot_files import drive_ratings
+from armature.nodes.servo_interface.parameters import ServoParameters
 from armature.robots import Robot
 
 _FAULTS = "faults."
@@ -101,19 +103,14 @@ def _check_held(
 
 
 def servo_parameters(robot: Robot) -> dict[str, Any]:
-    """The servo interface's parameters in a robot's parameter files, by dotted names."""
-    return {each.name: each.value for each in robot.given if each.is_for(_NODE)}
+    """The servo interface's parameters by dotted names: its defaults, and over them a robot's parameter files."""
+    defaults = {each.name: each.default for each in wanted(ServoParameters).values()}
+    return defaults | {each.name: each.value for each in robot.given if each.is_for(_NODE)}
 
 
 def _read_poses(robot: Robot, arm: ArmModel) -> Mapping[str, Pose]:
     text = read_text("poses file", robot.poses, "name a file that can be read as text")
     return read_poses(text, arm, robot.poses.name)
-
-
-def _find_park(poses: Mapping[str, Pose], arm: ArmModel, given: Mapping[str, Any]) -> tuple[str, Pose]:
-    """Name and positions of the pose in which the arm parks, which lies within its limits."""
-    name = str(given.get("park_pose", "park"))
-    return name, find_park(poses, name, arm)
 
 
 def check_way(robot: Robot, arm: ArmModel, given: Mapping[str, Any], present: Pose) -> Iterator[CheckResult]:
@@ -125,7 +122,8 @@ def check_way(robot: Robot, arm: ArmModel, given: Mapping[str, Any], present: Po
         given: the servo interface's parameters.
         present: positions of all joints [rad] or [m].
     """
-    name, park = _find_park(_read_poses(robot, arm), arm, given)
+    name = str(given["park_pose"])
+    park = find_park(_read_poses(robot, arm), name, arm)
     start, end = (np.array([pose[joint] for joint in present]) for pose in (present, {**present, **park}))
     clearances = Clearances(Mechanics(arm, tuple(present)), TOLERANCE).at(start)
     yield from (_overlap(*pair, depth) for pair, depth in clearances.items() if depth < -TOLERANCE)

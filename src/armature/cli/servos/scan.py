@@ -11,11 +11,10 @@ from armature.cli.arguments import add_json, add_port
 from armature.cli.servos.port import chosen_port
 from armature.cli.terminal import say
 from armature.dynamixel.protocol.discovery import Survey, survey
+from armature.dynamixel.protocol.port import LATENCY
 from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.tables.registry import baud_rates, require_baud_rate
 from armature.errors import PortError
-
-_LATENCY = 0.016  # [s]; the default of FTDI adapters
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +56,7 @@ def survey_rates(path: str, rates: Iterable[int]) -> Iterator[Survey]:
     used = False
     for rate in rates:
         print(f"scanning at {rate} bit/s …", file=sys.stderr, flush=True)
-        port = SerialPort(path, rate, _LATENCY)
+        port = SerialPort(path, rate, LATENCY)
         try:
             port.open()
         except PortError as error:

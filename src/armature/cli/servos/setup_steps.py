@@ -14,11 +14,10 @@ from armature.dynamixel.commissioning.commissioning import FACTORY_ID, FACTORY_R
 from armature.dynamixel.commissioning.settings import Setting
 from armature.dynamixel.protocol.bus import ServoBus
 from armature.dynamixel.protocol.discovery import FoundServo
+from armature.dynamixel.protocol.port import LATENCY
 from armature.dynamixel.protocol.serial_port import SerialPort
 from armature.dynamixel.wiring.arm import ServoWiring
 from armature.errors import MuteServo
-
-_LATENCY = 0.016  # [s]; the default of FTDI adapters
 
 
 def commissioning_of(wired: WiredArm, servo: ServoWiring, port: str) -> Commissioning:
@@ -26,7 +25,7 @@ def commissioning_of(wired: WiredArm, servo: ServoWiring, port: str) -> Commissi
 
     @contextmanager
     def open_bus(baud_rate: int) -> Iterator[ServoBus]:
-        bus = ServoBus(SerialPort(port, baud_rate, _LATENCY))
+        bus = ServoBus(SerialPort(port, baud_rate, LATENCY))
         bus.open()
         try:
             yield bus

@@ -50,10 +50,10 @@ def require_configurable(robot: Robot, arm: ArmModel, wiring: Wiring, poses: Pos
         ConfigError: with the file and the line that give the parameter.
     """
     nodes = {name: NodeToBe(f"/{name}", [*_by_the_graph(robot), *robot.given]) for name in NODES}
-    for name, package, kind, prefix in READ:
+    for name, module, kind, prefix in READ:
         for whole in [prefix.replace(JOINT, joint) for joint in wiring.joints] if JOINT in prefix else [prefix]:
             if name in nodes:
-                _read(nodes[name], class_in(package, kind), whole)
+                _read(nodes[name], class_in(module, kind), whole)
     ServoConfiguration.of_files(nodes["servo_interface"], arm, wiring, poses, robot.wiring_text)
     for name in ("gripper_controller", "monitor"):
         read_limits(nodes[name], arm, wiring)

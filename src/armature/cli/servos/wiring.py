@@ -16,7 +16,7 @@ from armature.cli.arguments import another_robot, chosen_robot
 from armature.cli.terminal import say
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
-from armature.errors import ConfigError, system_reason
+from armature.errors import ConfigError, listed, system_reason
 from armature.nodes.common.robot_files import read_arm
 from armature.robots import Robot
 from armature.share import share_folder
@@ -40,7 +40,7 @@ class WiredArm:
         """
         servos = {servo.name: servo for servo in self.wiring.all_servos}
         if name not in servos:
-            raise ConfigError("joint", name, f"joints are {', '.join(servos)}")
+            raise ConfigError("joint", name, listed("joints", servos))
         return servos[name]
 
     def parse(self, text: str) -> Wiring:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from armature.core.model.arm import ArmModel, Joint
-from armature.errors import ConfigError, GoalRefused
+from armature.errors import ConfigError, GoalRefused, listed
 
 Vector = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
@@ -130,7 +130,7 @@ def forward(arm: ArmModel, positions: Mapping[str, float], frame: str) -> Pose:
     """
     parents = {joint.child: joint for joint in arm.joints}
     if frame not in parents and frame != arm.root:
-        raise ConfigError("frame", frame, f"frames are {', '.join((arm.root, *parents))}")
+        raise ConfigError("frame", frame, listed("frames", (arm.root, *parents)))
     pose = _IDENTITY
     while frame != arm.root:
         joint = parents[frame]

@@ -12,7 +12,7 @@ from armature.core.arrays import Array
 from armature.core.kinematics.kinematics import Quaternion
 from armature.core.kinematics.mujoco_spec import LEAST_INERTIA, LEAST_MASS, body_names, read_spec
 from armature.core.model.arm import ArmModel
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 
 _FLOOR = "floor"
 _LOAD = "payload"
@@ -87,7 +87,7 @@ class Mechanics:
             ConfigError: no such frame.
         """
         if name not in self._frames:
-            raise ConfigError("frame", name, f"frames are {', '.join(self._frames)}")
+            raise ConfigError("frame", name, listed("frames", self._frames))
         return self._frames[name]
 
     def translation(self, frame: int) -> Array:
@@ -196,5 +196,5 @@ def _sorted(pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
 
 def _body(bodies: Mapping[str, str], link: str) -> str:
     if link not in bodies:
-        raise ConfigError("parameter checks.allowed_pairs", link, f"links are {', '.join(bodies)}")
+        raise ConfigError("parameter checks.allowed_pairs", link, listed("links", bodies))
     return bodies[link]

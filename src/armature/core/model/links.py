@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from armature.core.model.numbers import PHYSICAL, numbers
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 
 # Attributes of the shapes that URDF knows, with how many numbers each has; they are sizes, and above 0 [m].
 _SIZES = {
@@ -99,7 +99,7 @@ def check_origin(origin: ElementTree.Element | None, where: str) -> None:
 
 def _check_shape(shape: ElementTree.Element, where: str) -> None:
     if shape.tag not in _SIZES:
-        raise ConfigError(where, shape.tag, f"shapes are {', '.join(_SIZES)}")
+        raise ConfigError(where, shape.tag, listed("shapes", _SIZES))
     if shape.tag == "mesh":
         mesh_of(shape, where.partition(": collision")[0])
     for name, count in _SIZES[shape.tag].items():

@@ -171,7 +171,7 @@ def _check_tree(links: list[str], joints: tuple[Joint, ...], source: str) -> str
     for joint in joints:
         for link in (joint.parent, joint.child):
             if link not in known:
-                raise ConfigError(f"{source}: joint {joint.name}", link, f"links are {', '.join(links)}")
+                raise ConfigError(f"{source}: joint {joint.name}", link, listed("links", links))
     _check_unique([joint.child for joint in joints], f"{source}: child link")
     children = {joint.child for joint in joints}
     roots = [link for link in links if link not in children]

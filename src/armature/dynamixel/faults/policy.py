@@ -32,7 +32,7 @@ from typing import Any
 
 from armature.core.health import Thresholds
 from armature.dynamixel.status.cause import Cause, Reaction
-from armature.errors import ConfigError, bounds
+from armature.errors import ConfigError, bounds, listed
 
 # What each cause allows, its default first: a limp joint cannot park, a lost bus cannot be commanded.
 ALLOWED: Mapping[Cause, tuple[Reaction, ...]] = {
@@ -92,7 +92,7 @@ class FaultPolicy:
     def __post_init__(self) -> None:
         for cause, reaction in self.reactions.items():
             if reaction not in ALLOWED[cause]:
-                allowed = f"policies of this cause are {', '.join(map(str, ALLOWED[cause]))}"
+                allowed = listed("policies of this cause", map(str, ALLOWED[cause]))
                 raise ConfigError(f"parameter faults.{cause.value}.policy", str(reaction), allowed)
         for name, low, high in _RANGES:
             value = getattr(self, name)

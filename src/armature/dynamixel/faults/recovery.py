@@ -9,7 +9,7 @@ from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.servos import Servos
 from armature.dynamixel.status.cause import NOT_FOLLOWING, Cause
 from armature.dynamixel.status.remedy import LET_DOWN, SUPPORT, RecoveryStep, Remedy
-from armature.errors import BusError, CommandRefused, named
+from armature.errors import BusError, CommandRefused, listed, named
 
 _RETURNS_WITHIN = 60.0  # [s]
 _REMOVE = Remedy(
@@ -65,7 +65,7 @@ class Recovery:
         """
         axis = self._axes.get(joint)
         if axis is None:
-            raise CommandRefused("reboot", f"there is no joint {joint}", f"joints are {', '.join(self._axes)}")
+            raise CommandRefused("reboot", f"there is no joint {joint}", listed("joints", self._axes))
         partner = axis.partner
         fault = self._faults.by_joint.get(joint)
         if self._servos.reader.is_missing(axis):

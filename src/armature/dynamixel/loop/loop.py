@@ -18,7 +18,7 @@ from armature.dynamixel.status.cause import Cause, Reaction
 from armature.dynamixel.status.remedy import Remedy
 from armature.dynamixel.status.states import Mode
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import BusError, GoalRefused, named
+from armature.errors import BusError, GoalRefused, listed, named
 
 __all__ = ["LoopSettings", "ServoLoop"]
 
@@ -163,7 +163,7 @@ class ServoLoop:
         self._require.of_session("back off", session, now, Remedy("it has ended already"))
         for joint in joints or [""]:
             if joint not in self.state.axes:
-                raise GoalRefused("back off: joint", joint, f"joints are {', '.join(self.state.axes)}")
+                raise GoalRefused("back off: joint", joint, listed("joints", self.state.axes))
         self._cycle.reactions.back_off(dict.fromkeys(joints, (Cause.BLOCKED, "")), now)
 
     # Stops

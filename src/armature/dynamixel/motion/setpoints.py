@@ -16,7 +16,7 @@ from armature.core.model.arm import Limit
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.stopping import Dynamics, retreat, stop
 from armature.core.trajectory.trajectory import State, Trajectory
-from armature.errors import GoalRefused, apart, bounds
+from armature.errors import GoalRefused, apart, bounds, listed
 
 # A segment must begin where the set-point is. The bounds allow for the rounding of stamps, not for a jump:
 # promise 2 counts half a degree as one.
@@ -206,7 +206,7 @@ class Setpoints:
     def _check_limits(self, trajectory: Trajectory) -> None:
         unknown = next((joint for joint in trajectory.joints if joint not in self._limits), None)
         if unknown is not None:
-            raise GoalRefused("set-point: joint", unknown, f"joints are {', '.join(self._limits)}")
+            raise GoalRefused("set-point: joint", unknown, listed("joints", self._limits))
         positions, velocities, _ = trajectory.sample_many(_between(trajectory.knots))
         for column, joint in enumerate(trajectory.joints):
             limit = self._limits[joint]

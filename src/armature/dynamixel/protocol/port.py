@@ -8,6 +8,8 @@ from armature.dynamixel.protocol.packet import BITS_PER_BYTE
 from armature.errors import PortError, system_reason
 
 _MARGIN = 1e-3  # [s]
+LATENCY = 0.016
+"""That of adapters with FTDI's drivers, unless they are told another one [s]."""
 
 
 class Port(ABC):

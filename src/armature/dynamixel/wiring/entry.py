@@ -132,7 +132,7 @@ def require_known_keys(content: Mapping[str, Any], allowed: tuple[str, ...], whe
     """
     for key in content:
         if key not in allowed:
-            raise ConfigError(where, key, f"keys are {', '.join(allowed)}")
+            raise ConfigError(where, key, listed("keys", allowed))
 
 
 def _driven_joint(name: str, arm: ArmModel, where: str) -> Joint:
@@ -216,7 +216,7 @@ def _group(value: object, where: str) -> str:
     if value is None:
         return ""
     if value not in GROUPS:
-        raise ConfigError(where, value, f"groups are {', '.join(GROUPS)}")
+        raise ConfigError(where, value, listed("groups", GROUPS))
     return str(value)
 
 

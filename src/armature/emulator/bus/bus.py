@@ -18,7 +18,7 @@ from armature.emulator.servo.drive import Drive
 from armature.emulator.servo.motor import gear_friction, rotor_inertia
 from armature.emulator.servo.registers import FactoryReset
 from armature.emulator.servo.servo import Servo
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 
 STEP = 1e-3  # [s] of the physics and of the servos' control
 _SLOW_TASK_STEPS = 10  # steps between the servos' duties that need no haste
@@ -210,7 +210,7 @@ class EmulatedBus:
             ConfigError: no such joint.
         """
         if joint not in self._by_name:
-            raise ConfigError("joint", joint, f"joints are {', '.join(self._by_name)}")
+            raise ConfigError("joint", joint, listed("joints", self._by_name))
         return self._by_name[joint]
 
     def advance(self, now: float) -> None:

@@ -34,7 +34,7 @@ from armature.emulator.faults.servo import (
     Wall,
 )
 from armature.emulator.faults.wire import Corrupt, CorruptRequests, Delay, Drop, Ignore, Late, Noise, Stale
-from armature.errors import ConfigError
+from armature.errors import ConfigError, listed
 
 __all__ = [
     "FAULTS",
@@ -88,7 +88,7 @@ def make(name: str, joint: str | None = None, values: Mapping[str, str] | None =
         ConfigError: unknown fault or parameter, or a value that is no number or outside its bounds.
     """
     if name not in FAULTS:
-        raise ConfigError("fault", name, f"faults are {', '.join(FAULTS)}")
+        raise ConfigError("fault", name, listed("faults", FAULTS))
     kind = FAULTS[name]
     known = {item.name: item for item in parameters(kind)}
     numbers: dict[str, float] = {}

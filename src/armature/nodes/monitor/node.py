@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 
-from armature.core.jog_limits import LEASE
 from armature.core.model.arm import ArmModel
 from armature.description.page_files import page_files
 from armature.environment import state_folder
@@ -29,6 +28,7 @@ from armature.nodes.common.parameters.parameters import read, refuse_unknown
 from armature.nodes.common.robot_files import read_given_arm, read_given_poses
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
 from armature.nodes.monitor.gateway import RosGateway
+from armature.nodes.monitor.parameters import Parameters
 from armature.nodes.monitor.subscriptions import LONGEST_SILENCE, OWN_STATUS, Subscriptions
 from armature.signals import RUNNER_SIGNAL, Signals
 from armature.web_address import page_url
@@ -38,24 +38,6 @@ _HEARTBEAT = 5.0  # [s]
 _USUAL_DROPS = 10  # a second
 # How long the servo interface may take to report that it is ending as well [s].
 _ENDING_TIMEOUT = 2.0
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """Parameters of the monitor."""
-
-    urdf: str  # file of the robot's description
-    poses: str  # file of the named poses
-    page_root: str  # folder of the built page
-    wiring: str = (
-        ""  # file; how far the joints go, whether they are confirmed, and which are the gripper's or fixed
-    )
-    host: str = "127.0.0.1"  # address to listen at; any but loopback requires the access key
-    port: int = 8080  # of HTTP
-    trusted_hosts: tuple[str, ...] = ("localhost",)  # names under which the page may be asked for
-    viewers: int = 32  # streams at a time, at most
-    stream_rate: float = 20.0  # of the frames to each page [Hz]
-    jog__lease: float = LEASE  # how long one jog request moves a joint, as in the controller [s]
 
 
 class MonitorNode(Node):

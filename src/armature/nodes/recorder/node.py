@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -21,29 +20,16 @@ from armature.nodes.common import topics
 from armature.nodes.common.answers import run_guarded
 from armature.nodes.common.conversions import diagnostic
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
+from armature.nodes.recorder.parameters import FOLDER, Settings
 from armature.nodes.recorder.subscriptions import RawSubscriptions
 from armature.recording.bag.recover import finish_bag, unfinished_bags
-from armature.recording.recorder.recorder import Recorder, RecorderLimits
+from armature.recording.recorder.limits import RecorderLimits
+from armature.recording.recorder.recorder import Recorder
 from armature.recording.recorder.session import Session
 
 _DRAIN_PERIOD = 0.1  # [s]
 _FLUSH_PERIOD = 1.0  # [s]
 _REPORT_PERIOD = 0.5  # [s]; the monitor takes the recorder for silent after three of them
-_FOLDER = "~/.armature/recordings"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The node's own parameters, beside those of `RecorderLimits`.
-
-    Attributes:
-        folder: where bags are kept; in a namespace, below one of its name. The home folder is the default,
-            since a launch file or a service starts the process in a folder that its user would not think of.
-        topics: further topics to record, of any type.
-    """
-
-    folder: str = _FOLDER
-    topics: tuple[str, ...] = ()
 
 
 class _WriterThread(Thread):
@@ -78,7 +64,7 @@ class RecorderNode(Node):
         self._writer: _WriterThread | None = None
         self._recovery: Thread | None = None
         # Each arm's bags beside those of others.
-        settings = read(self, Settings, folder=_FOLDER + self.get_namespace().rstrip("/"))
+        settings = read(self, Settings, folder=FOLDER + self.get_namespace().rstrip("/"))
         limits = read(self, RecorderLimits)
         refuse_unknown(self)
         root = Path(settings.folder).expanduser()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -17,16 +16,8 @@ from armature.nodes.common.exit_message import ExitMessage, leaves_torque_on, no
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.components import Components
-from armature.nodes.servo_interface.parameters import ServoConfiguration
+from armature.nodes.servo_interface.parameters import ServoConfiguration, StartParameters
 from armature.signals import Signals
-
-
-@dataclass(frozen=True)
-class StartParameters:
-    """What is known before the node is configured."""
-
-    autostart: bool = True  # configure and activate at start; false leaves it to a lifecycle manager
-    exit_message_file: str = ""  # file that keeps how the arm was left; "" for the log alone
 
 
 class ServoInterface(LifecycleNode):

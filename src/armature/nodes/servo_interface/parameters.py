@@ -19,6 +19,7 @@ from armature.dynamixel.faults.policy import FaultPolicy, meanings, ranges
 from armature.dynamixel.free_drive.settings import FreeDriveSettings
 from armature.dynamixel.loop import link
 from armature.dynamixel.protocol.device_names import port_paths, port_text
+from armature.dynamixel.protocol.port import LATENCY
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
 from armature.environment import state_folder
@@ -34,6 +35,14 @@ _FEWEST_CYCLES = 4  # that a servo's watchdog must wait: one request that is los
 
 
 @dataclass(frozen=True)
+class StartParameters:
+    """What is known before the node is configured."""
+
+    autostart: bool = True  # configure and activate at start; false leaves it to a lifecycle manager
+    exit_message_file: str = ""  # file that keeps how the arm was left; "" for the log alone
+
+
+@dataclass(frozen=True)
 class ServoParameters:
     """Parameters of the node itself."""
 
@@ -43,7 +52,7 @@ class ServoParameters:
     port: str  # serial device; NAME=DEVICE,… of several buses, or a folder of them
     rate: float = field(default=100.0, metadata=within(2.0, 400.0))  # of the bus loop [Hz]
     # Of the serial adapter, the default of FTDI adapters [s]
-    latency: float = field(default=0.016, metadata=within(0.0, 0.1))
+    latency: float = field(default=LATENCY, metadata=within(0.0, 0.1))
     # How long the port may take to appear [s]
     connect_timeout: float = field(default=10.0, metadata=within(0.0, 600.0))
     max_missed_reads: int = 5  # cycles without an answer before a servo counts as missing

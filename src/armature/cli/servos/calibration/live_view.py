@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from armature.cli.arguments import HTTP_TAKEN
 from armature.cli.loading import uninterrupted
 from armature.cli.servos.calibration.gateway import CalibrationGateway
 from armature.cli.servos.wiring import WiredArm
@@ -27,10 +28,8 @@ from armature.share import page_folder
 from armature.web_address import page_url, web_address
 
 NO_VIEW = "none"
-_HTTP = "127.0.0.1:8080"
 _VIEWERS = 8
 _HEARTBEAT = 5.0  # [s]
-_REMEDY = "choose another one with --http HOST:PORT, or end the program that uses it"
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,6 @@ class Step:
 
 Show = Callable[[Step, Mapping[str, float], Mapping[str, int]], None]
 """Takes the step, and by joint the position of those that were read [rad] or [m], and the direction."""
-
-
-def add_http(parser: argparse.ArgumentParser) -> None:
-    """Where the page is served."""
-    help_text = f"of the page with the live 3D view, or {NO_VIEW}; default {_HTTP}"
-    parser.add_argument("--http", metavar="HOST:PORT", default=_HTTP, help=help_text)
 
 
 def view_address(options: argparse.Namespace) -> tuple[str, int] | None:
@@ -98,7 +91,7 @@ class _Page:
         self._gateway = CalibrationGateway(joint.name for joint in wired.arm.driven)
         self._hub, self._edition = StreamHub(_VIEWERS, _HEARTBEAT), edition_of(config)
         app = create_app(self._gateway, self._hub, root, config)
-        self._server = MonitorServer(app, self._hub, *http, remedy=_REMEDY)
+        self._server = MonitorServer(app, self._hub, *http, remedy=HTTP_TAKEN)
         self.url = page_url(http[0], self._server.port) + (f" (access key {key})" if key else "")
 
     def show(self, step: Step, positions: Mapping[str, float], directions: Mapping[str, int]) -> None:

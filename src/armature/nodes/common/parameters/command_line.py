@@ -12,8 +12,8 @@ from weakref import WeakKeyDictionary
 from rclpy.node import Node
 
 from armature.core.model.parameter_file import GivenParameter, read_parameters, read_value, value_for
+from armature.description.files import read_text
 from armature.errors import ConfigError
-from armature.nodes.common.robot_files import read_file
 
 _BEGIN, _END = "--ros-args", "--"
 _FILE, _VALUE = "--params-file", ("-p", "--param")
@@ -52,7 +52,7 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _read(flag: str, text: str) -> tuple[GivenParameter, ...]:
     if flag == _FILE:
-        return read_parameters(read_file(flag, text), text)
+        return read_parameters(read_text(flag, text, "a readable text file is needed"), text)
     name, mark, value = text.partition(":=")
     if not mark:
         raise ConfigError(flag, text, "write it as name:=value")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import tokenize
 from collections.abc import Sequence
 from functools import cache
@@ -19,11 +20,14 @@ def field_texts(kind: type) -> dict[str, str]:
     return found
 
 
-def _source(kind: type) -> list[str]:
+def _source(kind: type) -> Sequence[str]:
+    """The lines of a class; `inspect.getsource` would compile its whole module to find them."""
     try:
-        return inspect.getsource(kind).splitlines()
-    except (OSError, TypeError):  # made at run time, or installed without sources
-        return []
+        lines, _ = inspect.findsource(sys.modules[kind.__module__])
+    except (OSError, TypeError):  # installed without sources
+        return ()
+    begin = next((n for n, line in enumerate(lines) if re.match(rf"class {kind.__name__}\b", line)), len(lines))
+    return inspect.getblock(lines[begin:]) if begin < len(lines) else ()  # nowhere if it was made at run time
 
 
 def _joined(general: str, special: str) -> str:
@@ -43,7 +47,7 @@ def _comments(lines: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     above: list[str] = []
     name = ""
-    for token in tokenize.generate_tokens(iter([f"{line}\n" for line in lines]).__next__):
+    for token in tokenize.generate_tokens(iter(lines).__next__):
         if token.line.startswith("    def "):
             break
         begins = re.match(r"    (\w+): ", token.line)
