@@ -31,6 +31,26 @@ def test_an_obj_is_served_with_its_materials_and_their_images(tmp_path, found):
     assert list(files["arm.obj"]) == ["arm.obj", "arm.mtl", "wood.jpg"]
 
 
+def test_materials_that_name_themselves_are_served_once(tmp_path, found):
+    obj(tmp_path / "robot" / "arm.obj", "mtllib arm.mtl\n")
+    (tmp_path / "robot" / "arm.mtl").write_text("map_Kd arm.mtl\n")
+    files, _ = found(urdf(mesh("arm.obj", kind="visual")))
+    assert list(files["arm.obj"]) == ["arm.obj", "arm.mtl"]
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("content", ["\n" * 300_000 + "v", "mtllib a" + " " * 300_000 + "b.mtl"])
+def test_a_mesh_full_of_blanks_is_read_at_once(tmp_path, found, content):
+    (tmp_path / "robot" / "arm.obj").write_text(content)
+    assert list(found(urdf(mesh("arm.obj", kind="visual")))[0]["arm.obj"]) == ["arm.obj"]
+
+
+@pytest.mark.timeout(10)
+def test_a_collada_file_full_of_blanks_is_read_at_once(tmp_path, found):
+    (tmp_path / "robot" / "arm.dae").write_text("<init_from>" + " " * 300_000)
+    assert list(found(urdf(mesh("arm.dae", kind="visual")))[0]["arm.dae"]) == ["arm.dae"]
+
+
 @pytest.mark.parametrize("image", ["../secret.png", "/etc/hostname", "link.png", "r.urdf", "none.png"])
 def test_nothing_outside_of_the_meshs_folder_and_no_other_file_is_served(tmp_path, found, image):
     (tmp_path / "robot" / "link.png").symlink_to(tmp_path / "secret.png")

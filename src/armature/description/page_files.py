@@ -17,11 +17,13 @@ from armature.description.mesh_files import resolve_mesh
 from armature.description.mesh_points import FORMATS
 from armature.errors import ConfigError, listed
 
+_MATERIALS = ".mtl"
 _IMAGES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+# Blanks are cut off afterwards: what could match them in several ways would take hours for a file full of them.
 _NAMED = {
-    ".dae": re.compile(rb"<init_from>\s*([^<]+?)\s*</init_from>"),
-    ".obj": re.compile(rb"^\s*mtllib\s+(.+?)\s*$", re.MULTILINE),
-    ".mtl": re.compile(rb"^\s*(?:map_\w+|bump|disp|norm)\s+(?:.*\s)?(\S+)\s*$", re.MULTILINE),
+    ".dae": re.compile(rb"<init_from>([^<]+)</init_from>"),
+    ".obj": re.compile(rb"^[ \t]*mtllib[ \t]([^\r\n]+)", re.MULTILINE),
+    _MATERIALS: re.compile(rb"^[ \t]*(?:map_\w+|bump|disp|norm)[ \t]([^\r\n]+)", re.MULTILINE),
 }
 
 Files = dict[str, Path]  # by the name under which the page asks for them; the mesh or image itself is the first
@@ -59,18 +61,27 @@ def _shown(robot: Element) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _beside(file: Path) -> Files:
-    """Images and materials that a file names, below its own folder."""
+    """Images and materials that a file names, below its own folder, and images that such materials name."""
+    files = _named_in(file)
+    for other in list(files.values()):
+        if other.suffix.lower() == _MATERIALS:  # which can name itself
+            files |= {image: path for image, path in _named_in(other).items() if image not in files}
+    return files
+
+
+def _named_in(file: Path) -> Files:
     pattern = _NAMED.get(file.suffix.lower())
     if pattern is None:
         return {}
     files: Files = {}
     for match in pattern.findall(_read(file)):
-        name = posixpath.normpath(unquote(match.decode("utf-8", "replace")).replace("\\", "/"))
+        written = match.strip().decode("utf-8", "replace")
+        if file.suffix.lower() == _MATERIALS:
+            written = (written.split() or [""])[-1]  # behind its options
+        name = posixpath.normpath(unquote(written).replace("\\", "/"))
         other = file.parent / name
-        if other.suffix.lower() in (*_IMAGES, ".mtl") and _is_below(other, file):
+        if other.suffix.lower() in (*_IMAGES, _MATERIALS) and _is_below(other, file):
             files[name] = other
-            if other.suffix.lower() == ".mtl":
-                files |= _beside(other)
     return files
 
 

@@ -123,6 +123,16 @@ def test_near_the_floor_it_slows_down_says_so_and_can_back_out(six):
     assert six.at(up.position)[2] > six.at(low.position)[2] + 0.05
 
 
+@pytest.mark.parametrize("speed", [0.002, 0.005, 0.1])
+def test_within_the_margin_no_twist_however_slow_comes_nearer(six, speed):
+    low = six.poses["home"].copy()
+    while not (found := six.clearances.at(low)) or min(found.values()) > 0.9 * MARGIN:
+        low[1] += 5e-4  # the shoulder, until the fingers are as near to the floor as by hand
+    pressed = jog(six, low, [0, 0, -speed, 0, 0, 0], 5.0)
+    assert min(six.clearances.at(pressed.position).values()) > min(found.values()) - 1e-4
+    assert six.at(jog(six, pressed.position, [0, 0, 0.1, 0, 0, 0], 1.0).position)[2] > six.at(low)[2] + 0.03
+
+
 def test_near_a_singularity_it_slows_down_says_so_and_can_back_out(six):
     why = []
     stretched = jog(six, six.poses["home"], [0.1, 0, 0, 0, 0, 0], 5.0, why=why)

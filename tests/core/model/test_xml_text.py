@@ -92,3 +92,9 @@ def test_entities_are_refused_by_their_name_before_the_file_is_parsed(declared, 
     text = f"<!DOCTYPE robot [{declared}]><robot name='r'>&{name};</robot>"
     with pytest.raises(ConfigError, match=f"arm.urdf: entity: '{name}' cannot be used; entities are not read"):
         decode(text.encode(encoding), "arm.urdf")
+
+
+def test_elements_in_each_other_without_an_end_are_refused():
+    text = TEXT.replace("</robot>", "<gazebo>" * 5000 + "</gazebo>" * 5000 + "</robot>")
+    with pytest.raises(ConfigError, match=r"arm.urdf: '<gazebo>' .* at most 100 elements stand in each other"):
+        parse(text, "arm.urdf")

@@ -96,6 +96,14 @@ def test_an_arm_in_collision_may_move_out_and_not_deeper(start, way):
         passes(made, swing((1.0, start + way), start=start))
 
 
+def test_goal_by_goal_an_arm_within_the_margin_comes_no_nearer():
+    made, gap = checks(torque=False), TOUCHES - 0.008  # 4.4 mm over the floor
+    assert 0.0 < made.clearances.at([gap])["bar", "floor"] < CheckSettings.margin
+    passes(made, swing((1.0, gap), start=gap))
+    with pytest.raises(GoalRefused, match=r"bar to floor .* jog them apart first"):
+        passes(made, swing((1.0, gap + 0.001), start=gap))
+
+
 def test_once_out_it_stays_out():
     start = TOUCHES + 0.2
     plan = swing((1.0, TOUCHES - 0.2), (2.0, TOUCHES + 0.1), start=start)
@@ -166,6 +174,13 @@ def test_an_arm_that_asks_too_much_where_it_stands_may_move_to_where_it_asks_les
     passes(weak, swing((4.0, -1.4), start=0.0))
     with pytest.raises(GoalRefused, match="torque of swing"):
         passes(weak, swing((4.0, 0.0), start=-1.0))
+
+
+def test_goal_by_goal_an_arm_that_asks_too_much_comes_to_no_place_where_it_asks_more():
+    weak = checks(DriveRatings(5.0, 40.0), collision=False)
+    passes(weak, swing((4.0, -0.6), start=-0.5))
+    with pytest.raises(GoalRefused, match=r"torque of swing at 4\.000 s"):
+        passes(weak, swing((4.0, -0.45), start=-0.5))
 
 
 def test_a_step_of_velocity_is_spread_as_a_servo_spreads_it():

@@ -146,6 +146,15 @@ def test_joints_that_a_child_moves_otherwise_than_its_new_client_would_are_known
     assert not client.has_our_settings
 
 
+def test_a_second_servo_that_the_wiring_file_has_no_more_is_one_that_the_child_alone_turns(tmp_path, child):
+    ours = dict.fromkeys(JOINTS, "13 XM430-W350 1 3.14159 1.00000")
+    config = child_config(tmp_path / "bus", joints=JOINTS, turns={**ours, "elbow 2": ours["elbow"]})
+    attachment = attach(tmp_path, child, {"layout": link.layout(), "config": config}, joints=JOINTS)
+    client = BusClient(attachment, {**config, "turns": ours})
+    client.close()
+    assert client.turned == ("elbow 2",)
+
+
 def test_a_child_says_what_it_has_read_whatever_it_was_told():
     wanted = child_config(Path("bus"), joints=["none"], files="none")
     _, loop, read = build(wanted)

@@ -14,7 +14,8 @@ from armature.core.model.arm import ArmModel
 from armature.errors import ConfigError, named
 
 _STEP = 0.02  # between checked positions [rad] or [m]
-TOLERANCE = 1e-3  # what counts as no worse than before [m]
+TOLERANCE = 1e-3  # what counts as no worse than before, on the way [m]
+_SAME = 1e-5  # and at its end: what is added by each of many ways must stay nothing [m]
 
 Pair = tuple[str, str]
 
@@ -126,7 +127,8 @@ def require_apart(clearances: Clearances, park_pose: str, position: Array) -> No
 class Passage:
     """A way followed from place to place: no two parts may come nearer than a margin.
 
-    Parts that are too near at its begin may move apart, not nearer; once apart they stay so.
+    Parts that are too near at its begin may move apart, not nearer; once apart they stay so. On the way they may
+    come a little nearer, at its end they may not: way by way the arm would press into what it is near to.
     """
 
     def __init__(self, clearances: Clearances, start: Array, margin: float) -> None:
@@ -134,6 +136,7 @@ class Passage:
         self._clearances = clearances
         self._margin = margin
         found = clearances.at(start)
+        self._begun = found
         self._asked = {pair: min(distance, margin) for pair, distance in found.items()}
         self.nearest = min(found.values(), default=clearances.reach)  # of all places so far [m]
 
@@ -148,6 +151,14 @@ class Passage:
         for pair, asked in self._asked.items():
             self._asked[pair] = max(asked, min(found.get(pair, self._margin), self._margin))
         self.nearest = min(self.nearest, *found.values(), self._clearances.reach)
+        return None
+
+    def find_approach(self, end: Array) -> tuple[Pair, float] | None:
+        """At its end: the pair that is too near, and nearer than at its begin, with its distance [m]; or None."""
+        for pair, distance in self._clearances.at(end).items():
+            begun = self._begun.get(pair, self._clearances.reach)
+            if begun < self._clearances.kept(pair, self._margin) and distance < begun - _SAME:
+                return pair, distance
         return None
 
 

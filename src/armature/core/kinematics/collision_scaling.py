@@ -73,11 +73,9 @@ class CollisionScaling:
         if self._clearances is None:
             return ""
         passage = Passage(self._clearances, position[0], self._margin)
-        for row in position[1:]:
-            blocked = passage.find_collision(row)
-            if blocked is not None:
-                return f"{blocked[0][0]} comes near {blocked[0][1]}"
-        return ""
+        found = (passage.find_collision(row) for row in position[1:])
+        blocked = next(filter(None, found), None) or passage.find_approach(position[-1])
+        return "" if blocked is None else f"{blocked[0][0]} comes near {blocked[0][1]}"
 
 
 def _sample_count(motion: Trajectory) -> int:

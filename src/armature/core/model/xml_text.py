@@ -23,6 +23,7 @@ _MARKS = (
 )
 _DECLARED = re.compile(rb"""\A\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _ENTITY = re.compile(r"<!ENTITY\s+(?:%\s+)?([^\s>]*)")
+_DEEPEST = 100  # elements in each other; a URDF needs about 5, and what copies and writes it calls itself for each
 _ENCODING = re.compile(r"""(\A\s*<\?xml[^>]*?\sencoding\s*=\s*["'])[A-Za-z0-9._-]+""")
 
 
@@ -64,6 +65,7 @@ def parse(text: str, source: str = "URDF") -> ElementTree.Element:
         robot = ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError) as error:
         raise ConfigError(source, str(error), "it must be a well-formed XML file") from error
+    _check_depth(robot, source)
     space, _, name = robot.tag.rpartition("}")
     if name != "robot":
         raise ConfigError(source, name, "the outermost element of a URDF is <robot>")
@@ -76,3 +78,12 @@ def parse(text: str, source: str = "URDF") -> ElementTree.Element:
         if space:
             element.tag = element.tag.removeprefix(f"{space}}}")
     return robot
+
+
+def _check_depth(robot: ElementTree.Element, source: str) -> None:
+    level = [robot]
+    for _ in range(_DEEPEST):
+        level = [child for element in level for child in element]
+    if level:
+        allowed = f"at most {_DEEPEST} elements stand in each other: leave it out"
+        raise ConfigError(source, f"<{level[0].tag}>", allowed)

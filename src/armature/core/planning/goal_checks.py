@@ -89,16 +89,18 @@ class GoalCheck:
     def _all_samples(self, until: float) -> Iterator[None]:
         if self._settings.collision:
             times = times_by_angle(self.plan, self._settings.turn)
-            yield from self._check_clearances(times[times <= until])
+            yield from self._check_clearances(times[times <= until], is_whole=until >= self.plan.duration)
         if self._settings.torque:
             times = times_by_lag(self.plan)
-            yield from self._check_torques(times[times <= until])
+            yield from self._check_torques(times[times <= until], is_whole=until >= self.plan.duration)
 
-    def _check_clearances(self, times: Array) -> Iterator[None]:
+    def _check_clearances(self, times: Array, *, is_whole: bool) -> Iterator[None]:
         start = self.plan.sample(float(times[0])).position
         passage = Passage(self._clearances, start, self._settings.margin)
         for time, state in states(self.plan, times):
             blocked = passage.find_collision(state.position)
+            if blocked is None and is_whole and time == times[-1]:
+                blocked = passage.find_approach(state.position)
             if blocked is not None:
                 pair, distance = blocked
                 where = f"distance of {pair[0]} to {pair[1]} at {time:.3f} s"
@@ -119,10 +121,13 @@ class GoalCheck:
             remedy += f", and end elsewhere, or if they do not touch in truth, write {allowed}"
         return f"it must be {kept:g} m at least; {remedy} (negative: they overlap)"
 
-    def _check_torques(self, times: Array) -> Iterator[None]:
-        bound = self._shares.bound(self.plan.sample(float(times[0])).position)
+    def _check_torques(self, times: Array, *, is_whole: bool) -> Iterator[None]:
+        start = self.plan.sample(float(times[0])).position
+        bound = self._shares.bound(start)
         for time, state in states(self.plan, times):
             _, share = self._shares.of(state)
+            if is_whole and time == times[-1]:
+                bound = self._shares.bound_at_end(start)
             if (share > bound).any():
                 raise self._shares.refusal(self.plan, time, state, bound)
             self.highest_torque = max(self.highest_torque, float(share.max()))

@@ -21,6 +21,7 @@ _LAG = 0.1
 # Samples that a goal may need; a check then takes some seconds.
 _MAX_SAMPLES = 100_000
 _START_ALLOWANCE = 1.25
+_SAME = 1.0 + 1e-6
 _NOTHING = 1e-9  # [N·m]
 _CHUNK = 512  # states sampled at once
 # A motion is slowed down in steps so fine, to so many times its duration at most.
@@ -54,17 +55,22 @@ class TorqueShares:
         needed = self._torques.required(state)
         return needed, np.abs(needed) / np.maximum(self._available(needed, state), _NOTHING)
 
-    def bound(self, start: Array) -> Array:
+    def bound(self, start: Array, allowance: float = _START_ALLOWANCE) -> Array:
         """The shares that joints may ask for in a motion, Shape (n,).
 
         An arm that asks too much where it stands may move to where it asks less, which takes some more at first.
 
         Args:
             start: where it begins at rest [rad], Shape (n,).
+            allowance: of that much more.
         """
         held = self.of(State.at_rest(start))[1]
-        bound: Array = np.where(held > self._share, held * _START_ALLOWANCE, self._share)
+        bound: Array = np.where(held > self._share, held * allowance, self._share)
         return bound
+
+    def bound_at_end(self, start: Array) -> Array:
+        """The same where it comes to rest: what each motion may add would grow without a bound."""
+        return self.bound(start, _SAME)
 
     def refusal(
         self, motion: Trajectory, time: float, state: State, bound: Array, remedy: str = _TAKE_LONGER

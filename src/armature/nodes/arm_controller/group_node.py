@@ -235,7 +235,8 @@ class GroupNode(GuardedNode):
         session, why = values.get("session", ""), values.get("why", "")
         arm = self.control.state.arm
         arm.remedy = values.get("remedy", "")
-        arm.disagreement = find_disagreement(self.control.state.limits, values) if self.wiring else ""
+        limits = self.control.state.limits
+        arm.disagreement = find_disagreement(limits, self.model, values) if self.wiring else ""
         ended = self.control.state.note_state(message.message, session, why, blocks_of(values), self.now())
         if ended:
             self.drop_pending(ended)

@@ -10,6 +10,7 @@ import pytest
 from armature.bench.simulation.virtual import ARM, JOINTS, WIRING
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.stopping import Dynamics
+from armature.errors import named
 from armature.nodes.common.parameters.joint_limits import ArmLimits, find_disagreement, limit_values
 
 LIMITS = ArmLimits(ARM, {joint: Dynamics(4.0, 40.0) for joint in JOINTS})
@@ -73,10 +74,19 @@ SLUGGISH = replace(LIMITS, dynamics={**LIMITS.dynamics, JOINTS[1]: Dynamics(4.0,
     ],
 )
 def test_a_controller_with_wider_limits_than_the_servo_interface_is_told_which(own, servo_interface, why):
-    found = find_disagreement(of_group(own), told(servo_interface))
+    found = find_disagreement(of_group(own), own.arm, told(servo_interface))
     assert bool(found) is bool(why)
     assert re.match(why, found), found
 
 
 def test_a_servo_interface_that_tells_no_limits_agrees():
-    assert find_disagreement(of_group(REDUCED), {"torque": "on"}) == ""
+    assert find_disagreement(of_group(REDUCED), ARM, {"torque": "on"}) == ""
+
+
+def test_a_controller_to_which_a_joint_counts_as_fixed_that_the_servo_interface_moves_is_told():
+    without = ARM.joints[[joint.name for joint in ARM.joints].index(JOINTS[1])]
+    fixed = replace(
+        ARM, joints=tuple(replace(each, kind="fixed") if each is without else each for each in ARM.joints)
+    )
+    found = find_disagreement(of_group(LIMITS), fixed, told(LIMITS))
+    assert found == f"it takes {named(JOINTS[1])} for fixed, the servo interface moves it"

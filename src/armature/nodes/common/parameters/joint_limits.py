@@ -13,7 +13,7 @@ from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.wiring.arm import Wiring
 from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
-from armature.errors import ConfigError, apart, bounds, listed
+from armature.errors import ConfigError, apart, bounds, listed, named
 from armature.nodes.common.parameters.parameters import given_values, located, read
 
 _PREFIX = "limits."
@@ -81,16 +81,21 @@ def limit_values(arm: ArmModel, dynamics: Mapping[str, Dynamics]) -> dict[str, s
     }
 
 
-def find_disagreement(own: GroupLimits, values: Mapping[str, str]) -> str:
-    """Where a controller has wider limits than the servo interface, which would refuse its set-points.
+def find_disagreement(own: GroupLimits, arm: ArmModel, values: Mapping[str, str]) -> str:
+    """Where a controller has fewer joints than the servo interface, or wider limits, which it would refuse.
 
     Args:
         own: limits of the controller.
+        arm: its arm, whose joints without a servo count as fixed in all that it computes.
         values: of the servo interface's state.
 
     Returns:
         In words; empty where there is nothing, and where the state has no limits.
     """
+    driven = {joint.name for joint in arm.driven}
+    for joint in (name.removeprefix(_PREFIX) for name in values if name.startswith(_PREFIX)):
+        if joint not in driven:
+            return f"it takes {named(joint)} for fixed, the servo interface moves it"
     told = {joint: values[f"{_PREFIX}{joint}"].split() for joint in own.joints if f"{_PREFIX}{joint}" in values}
     if told and own.note and "limits" not in values:
         return "it keeps limits of a tenth, and was started before the servo interface, whose limits are whole"

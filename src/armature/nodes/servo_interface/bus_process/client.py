@@ -203,9 +203,10 @@ def _faster(config: Mapping[str, Any], required: Mapping[str, Any]) -> tuple[str
 
 
 def _turned(config: Mapping[str, Any], required: Mapping[str, Any]) -> tuple[str, ...]:
-    """Servos of which a bus process has another direction, zero, reduction, id or model."""
+    """Servos of which a bus process has another direction, zero, reduction, id or model, or which it alone has."""
     theirs = config.get("turns", {})
-    return tuple(name for name, turns in required.get("turns", {}).items() if theirs.get(name) != turns)
+    ours = required.get("turns", theirs)
+    return tuple(name for name in {**ours, **theirs} if theirs.get(name) != ours.get(name))
 
 
 def _bounds(config: Mapping[str, Any]) -> dict[tuple[str, int], float]:
