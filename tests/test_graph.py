@@ -35,12 +35,14 @@ def test_the_emulator_serves_the_port_that_the_servo_interface_opens():
     assert processes["servo_interface"].parameters["port"] in processes["emulator"].arguments
 
 
-def test_the_emulated_arm_lies_where_it_parks(tmp_path):
+def test_the_emulated_arm_lies_where_it_parks_and_the_controller_checks_that_pose(tmp_path):
     given = tmp_path / "arm.yaml"
     given.write_text("/**/servo_interface: {ros__parameters: {park_pose: home}}", "utf-8")
     robot = robots.find_robot(robots.DEFAULT_ROBOT, parameters=str(given))
-    [emulator, *_] = graph.processes(robot, "emulated", RUNTIME)
-    assert emulator.arguments[emulator.arguments.index("--park-pose") + 1] == "home"
+    processes = {process.name: process for process in graph.processes(robot, "emulated", RUNTIME)}
+    emulator = processes["emulator"].arguments
+    assert emulator[emulator.index("--park-pose") + 1] == "home"
+    assert processes["arm_controller"].parameters["park_pose"] == "home"
 
 
 def test_with_gazebo_the_emulators_servos_drive_its_arm_and_every_node_lives_on_its_clock():

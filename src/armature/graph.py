@@ -25,6 +25,7 @@ NAMESPACES = "write letters, digits and _, not a digit first, as in left"
 _GAZEBO_TIMEOUT, _CONNECT_TIMEOUT = 30.0, 40.0  # [s]
 
 _ALLOWED_PAIRS = "checks.allowed_pairs"
+_PARK_POSE = "park_pose"
 Parameters = Mapping[str, str | int | float | bool | list[str]]
 
 
@@ -132,8 +133,9 @@ def processes(
     web: Parameters = {"host": http[0], "port": http[1], "page_root": str(page_folder())}
 
     exit_message: Parameters = {"exit_message_file": str(exit_message_file(runtime))}
-    # What may touch on a move may touch on the way to park.
+    # What may touch on a move may touch on the way to park; and the controller checks the pose in which it ends.
     allowed: Parameters = {_ALLOWED_PAIRS: pairs} if (pairs := allowed_pairs(robot)) else {}
+    park: Parameters = {_PARK_POSE: name} if (name := park_pose(robot)) else {}
     timeout = stop_timeout(robot.parameters)
 
     def node(name: str, parameters: Parameters) -> Process:
@@ -145,9 +147,15 @@ def processes(
         node("monitor", {**posed, **web}),
         node("recorder", {}),
         node("state_publisher", model),
-        node("arm_controller", posed),
+        node("arm_controller", {**posed, **park}),
         node("servo_interface", {**posed, "port": device, **connecting, **exit_message, **allowed}),
     )
+
+
+def park_pose(robot: Robot) -> str:
+    """The pose in which the servo interface parks by a robot's files; "" where they leave it to the default."""
+    given = value_for(robot.given, "/servo_interface", _PARK_POSE)
+    return given.value if given and isinstance(given.value, str) else ""
 
 
 def allowed_pairs(robot: Robot) -> list[str]:
@@ -181,7 +189,7 @@ def _emulator(robot: Robot, link: str, timeout: float, simulated: bool) -> Proce
     plant = ("--plant", GAZEBO, "--gazebo-timeout", str(_GAZEBO_TIMEOUT)) if simulated else ()
     # With Gazebo it speaks ROS too.
     # The emulated arm lies where it parks.
-    park = value_for(robot.given, "/servo_interface", "park_pose")
-    start = ("--park-pose", park.value) if park and isinstance(park.value, str) else ()
+    park = park_pose(robot)
+    start = ("--park-pose", park) if park else ()
     arguments = (*files, *start, "--link", link, *plant)
     return Process("emulator", is_node=simulated, arguments=arguments, stop_timeout=timeout)

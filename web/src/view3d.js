@@ -8,6 +8,8 @@ import { Meshes } from './meshes.js';
 
 const MOVED = 1e-4; // [rad] or [m]
 const GHOST = 0.03; // [rad] or [m] between commanded and measured, from which the ghost is shown
+const HEADROOM = 1.25; // an arm that is stretched out upwards is seen whole, and some air
+const AXES = /** @type {const} */ (['x', 'y', 'z']);
 const PALE = 0.16; // opacity of what hangs on a joint without a reading
 
 /** Canvas, camera and the two robots: what was read, and what is commanded. */
@@ -68,7 +70,7 @@ export class ArmView {
   fit() {
     this.stage.clear();
     const size = new THREE.Box3().setFromObject(this.robot).getSize(new THREE.Vector3());
-    this.reach = Math.max(size.length(), stretch(this.robot), 0.1);
+    this.reach = Math.max(size.length(), HEADROOM * stretch(this.robot), 0.1);
     this.light();
     this.grid = this.floor();
     if (!this.isTouched) this.reset();
@@ -252,18 +254,37 @@ function makeGhost(robot) {
 }
 
 /**
- * How far an arm reaches when it is stretched out, as it need not be at zero: its longest chain of joints.
+ * How far an arm reaches when it is stretched out, as it need not be at zero: its longest chain of joints, and the
+ * shapes at the end of it.
  *
  * @param {THREE.Object3D} robot
  */
 function stretch(robot) {
   let longest = 0;
+  const origin = new THREE.Vector3();
   robot.traverse((part) => {
-    let length = 0;
-    for (let at = part; at !== robot && at.parent; at = at.parent) length += at.position.length();
+    if (!(part instanceof THREE.Mesh)) return;
+    const link = linkOf(part, robot);
+    const { min, max } = new THREE.Box3().setFromObject(part);
+    link.getWorldPosition(origin);
+    const far = new THREE.Vector3(...AXES.map((axis) => Math.max(max[axis] - origin[axis], origin[axis] - min[axis])));
+    let length = far.length();
+    for (let at = link; at !== robot && at.parent; at = at.parent) length += at.position.length();
     longest = Math.max(longest, length);
   });
   return longest;
+}
+
+/**
+ * The link that a shape belongs to.
+ *
+ * @param {THREE.Object3D} part
+ * @param {THREE.Object3D} robot
+ */
+function linkOf(part, robot) {
+  let at = part;
+  while (at !== robot && at.parent && !('isURDFLink' in at)) at = at.parent;
+  return at;
 }
 
 /**

@@ -11,6 +11,7 @@ import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -161,7 +162,7 @@ def test_the_range_of_motion_is_compared_with_the_urdfs_limits(hall, wiring, mon
         "the URDF's limits"
     )
     assert poses[0].startswith(
-        "warning: elbow: the pose park has it at 60.0 deg, beyond its range; nothing will be"
+        "warning: elbow: the pose park has it at 60.0 deg, beyond its range; no move goes there"
     )
     assert "elbow: its range will be -110.0 to 34." in seen
     servo = next(one for one in Wiring.from_yaml(wiring.read_text("utf-8"), ARM).servos if one.joint == "elbow")
@@ -634,3 +635,16 @@ def test_what_somebody_else_has_changed_meanwhile_is_not_lost(wired, wiring):
         _wiring.save(wired, "new: 1\n", NOW)
     assert wiring.read_text() == "theirs"
     assert backups(wiring) == []
+
+
+def test_at_zero_a_gripper_that_does_not_reach_it_is_as_near_as_it_goes(tmp_path):
+    joints = tuple(
+        replace(joint, limit=replace(joint.limit, lower=0.015)) if joint.name == "gripper" else joint
+        for joint in ARM.joints
+    )
+    poses = tmp_path / "poses.yaml"
+    poses.write_text(json.dumps({"park": {joint.name: "0 rad" for joint in ARM.arm_joints}}), "utf-8")
+    robot = SimpleNamespace(poses=poses)
+    servos = Wiring.from_yaml(find_robot("armature6").wiring_text, ARM).servos
+    found = calibrate._find_pose("zero", SimpleNamespace(arm=replace(ARM, joints=joints), robot=robot), servos)
+    assert found == {**dict.fromkeys(found, 0.0), "gripper": 0.015}

@@ -68,7 +68,7 @@ def test_limits_that_leave_no_park_pose_are_refused_by_whoever_starts(
 ):
     monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path / "runtime"))
     file = given(tmp_path, "/**", "limits.elbow.upper: 2.0")
-    told = "parameter park_pose: 'park' cannot be used; elbow would be at 2.3911, its limits are -2.4 to 2"
+    told = "park_pose: 'park' cannot be used; elbow would be at 2.3911, its limits are -2.4 to 2"
     if command == "launch":
         with pytest.raises(ConfigError, match=told):
             require_usable(find_robot(str(folder), parameters=file))

@@ -44,7 +44,7 @@ from armature.dynamixel.wiring.edit import (
     with_ranges,
     with_zero_offsets,
 )
-from armature.errors import CommandRefused, ConfigError, listed
+from armature.errors import CommandRefused, ConfigError, listed, named
 from armature.nodes.common.robot_files import read_given_poses
 
 _READINGS = 10  # for one offset
@@ -107,18 +107,20 @@ def _chosen_servos(wired: WiredArm, joints: list[str]) -> tuple[ServoWiring, ...
 
 
 def _find_pose(name: str, wired: WiredArm, servos: tuple[ServoWiring, ...]) -> Mapping[str, float]:
-    """The named pose; "zero" means all joints at 0, unless the file has a pose of this name."""
+    """The named pose; "zero" is all joints at 0, a gripper as near as it goes, unless the file has a pose zero."""
     poses = _read_poses(wired)
     if name in poses:
         return completed(poses[name], wired.arm)
     if name != _ZERO:
         raise ConfigError("--pose", name, listed("poses", (_ZERO, *poses)))
-    for servo in servos:
-        limit = wired.arm.limit(servo.joint)
+    arm = wired.arm
+    for joint in {servo.joint for servo in servos}.difference(arm.gripper):
+        limit = arm.limit(joint)
         if not limit.lower <= 0.0 <= limit.upper:
-            bounds = f"{servo.joint} would be at 0, its limits are {limit.lower:g} to {limit.upper:g}"
-            raise ConfigError("--pose", name, f"{bounds}; choose another pose")
-    return {servo.joint: 0.0 for servo in wired.wiring.servos}
+            bounds = f"{named(joint)} would be at 0, its limits are {limit.lower:g} to {limit.upper:g}"
+            remedy = "choose a pose of the file with --pose, or name the joints to be calibrated"
+            raise ConfigError("--pose", name, f"{bounds}; {remedy}")
+    return completed({joint.name: 0.0 for joint in arm.arm_joints}, arm)
 
 
 def _read_poses(wired: WiredArm) -> dict[str, dict[str, float]]:

@@ -12,6 +12,7 @@ from armature.core.model.parameter_file import GivenParameter
 from armature.core.model.poses import completed
 from armature.core.planning.moves import MoveSettings
 from armature.dynamixel.wiring.arm import Wiring
+from armature.graph import park_pose
 from armature.nodes.arm_controller.checks import make_checks
 from armature.nodes.arm_controller.group_node import group_limits
 from armature.nodes.arm_controller.jtc_parameters import TrajectoryParameters, read_constraints
@@ -49,7 +50,7 @@ def require_configurable(robot: Robot, arm: ArmModel, wiring: Wiring, poses: Pos
     Raises:
         ConfigError: with the file and the line that give the parameter.
     """
-    nodes = {name: NodeToBe(f"/{name}", [*_by_the_graph(robot), *robot.given]) for name in NODES}
+    nodes = {name: NodeToBe(f"/{name}", [*_by_the_graph(robot), *robot.given, *_park(robot)]) for name in NODES}
     for name, module, kind, prefix in READ:
         for whole in [prefix.replace(JOINT, joint) for joint in wiring.joints] if JOINT in prefix else [prefix]:
             if name in nodes:
@@ -70,6 +71,12 @@ def _by_the_graph(robot: Robot) -> list[GivenParameter]:
     """What the graph gives to the node that has no defaults for it; no port is opened."""
     files = {"urdf": robot.urdf, "wiring": robot.wiring, "poses": robot.poses, "port": ""}
     return [GivenParameter("/servo_interface", name, str(value), "-p") for name, value in files.items()]
+
+
+def _park(robot: Robot) -> list[GivenParameter]:
+    """The servo interface's park pose, which the graph gives to the controller too, over what the files say."""
+    name = park_pose(robot)
+    return [GivenParameter("/arm_controller", "park_pose", name, "-p")] if name else []
 
 
 def _require_controller(node: Any, arm: ArmModel, wiring: Wiring, poses: Poses) -> None:

@@ -121,7 +121,7 @@ def require_apart(clearances: Clearances, park_pose: str, position: Array) -> No
     if pair is not None and found[pair] < -TOLERANCE:
         deep = f"{named(pair[0])} and {named(pair[1])} overlap there by {-1000.0 * found[pair]:.1f} mm"
         remedy = "fold it otherwise, or name parts that may touch: disable_collisions in an SRDF beside the URDF"
-        raise ConfigError("parameter park_pose", park_pose, f"{deep}, so the arm could not park; {remedy}")
+        raise ConfigError("park_pose", park_pose, f"{deep}, so the arm could not park; {remedy}")
 
 
 class Passage:

@@ -43,13 +43,15 @@ def find_park(poses: Mapping[str, Mapping[str, float]], name: str, arm: ArmModel
         ConfigError: there is no such pose, or it is beyond the limits.
     """
     if name not in poses:
-        raise ConfigError("parameter park_pose", name, listed("poses", poses))
+        allowed = f"{listed('poses', poses)}; add it, or set park_pose of /servo_interface to one of them"
+        raise ConfigError("parameter park_pose", name, allowed)
     for joint, position in poses[name].items():
         limit = arm.limit(joint)
         if not limit.allows(position):
             limits = bounds(limit.lower, limit.upper, position, "g")
             allowed = f"{named(joint)} would be at {apart(position, limit.lower, 'g')}, its limits are {limits}"
-            raise ConfigError("parameter park_pose", name, allowed)
+            remedy = "change the pose, or what narrows them: a range of the wiring file, limits of parameters"
+            raise ConfigError("park_pose", name, f"{allowed}; {remedy}")
     return poses[name]
 
 

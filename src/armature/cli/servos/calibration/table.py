@@ -113,7 +113,8 @@ def _lost_poses(arm: ArmModel, result: CalibrationResult) -> Iterator[str]:
         for name, pose in result.poses.items():
             if joint in pose and not kept.least - _ROUNDING <= pose[joint] <= kept.greatest + _ROUNDING:
                 message = f"the pose {name} has it at {joint_position(arm, joint, pose[joint])}, beyond its range"
-                yield f"warning: {joint}: {message}; nothing will be sent there"
+                remedy = "no move goes there, no start parks there: change the pose, or measure the range again"
+                yield f"warning: {joint}: {message}; {remedy}"
 
 
 def fields(file: Path, backup: Path, result: CalibrationResult) -> dict[str, Any]:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 _TIME_SOURCE = "use_sim_time"
 ROS_OWN = (_TIME_SOURCE, "qos_overrides.", "start_type_description_service")
 # Given to all nodes of an arm, whether they need them or not; `joint_limits` checks the names of limits.
-SHARED = ("jog.lease", "limits.")
+SHARED = ("jog.lease", "limits.", "park_pose")
 _PARAMETER = "parameter "
 _RESTART = "read at the start; restart the process to change it"
 _AT_ONCE = "a change takes effect at once"
