@@ -30,7 +30,7 @@ def test_a_straight_line_is_found_and_a_bent_one_told():
 @pytest.mark.process
 def test_every_contender_reads_all_servos(nothing_left, monkeypatch):
     # A busy machine may answer late.
-    monkeypatch.setattr(contenders, "_LATENCY", 1.0)
+    monkeypatch.setattr(contenders, "LATENCY", 1.0)
     monkeypatch.setattr(port_handler, "LATENCY_TIMER", 1000)
     with cycle._serve(3, 1_000_000) as path:
         for contender in (Bare, Armature, StockSdk):
