@@ -8,8 +8,7 @@ import { Meshes } from './meshes.js';
 
 const MOVED = 1e-4; // [rad] or [m]
 const GHOST = 0.03; // [rad] or [m] between commanded and measured, from which the ghost is shown
-const HEADROOM = 1.25; // an arm that is stretched out upwards is seen whole, and some air
-const AXES = /** @type {const} */ (['x', 'y', 'z']);
+const HEADROOM = 1.55; // an arm that is stretched out upwards is seen whole, and some air
 const PALE = 0.16; // opacity of what hangs on a joint without a reading
 
 /** Canvas, camera and the two robots: what was read, and what is commanded. */
@@ -34,6 +33,7 @@ export class ArmView {
     this.grid = new THREE.GridHelper();
     this.absent = '';
     this.absence = '';
+    this.height = 0; // of the arm at its highest so far, with some air [m]
     this.isRequested = false;
     this.meshes = new Meshes(model, () => this.fit());
     this.arrow = new DirectionArrow();
@@ -69,8 +69,9 @@ export class ArmView {
   /** Floor, lights and camera for the arm's size, which its meshes decide. */
   fit() {
     this.stage.clear();
-    const size = new THREE.Box3().setFromObject(this.robot).getSize(new THREE.Vector3());
-    this.reach = Math.max(size.length(), HEADROOM * stretch(this.robot), 0.1);
+    const size = this.extent().getSize(new THREE.Vector3()).length();
+    this.reach = Math.max(size, stretch(this.robot), 0.1);
+    this.height = 0;
     this.light();
     this.grid = this.floor();
     if (!this.isTouched) this.reset();
@@ -120,12 +121,27 @@ export class ArmView {
     this.request();
   }
 
+  /** The space from the base's origin to all of the arm as it stands, and as it shall. */
+  extent() {
+    const space = new THREE.Box3().setFromObject(this.robot).expandByPoint(this.robot.position);
+    return this.ghost.visible ? space.union(new THREE.Box3().setFromObject(this.ghost)) : space;
+  }
+
+  /** Go back as far as an arm that has risen needs it, and never nearer again. */
+  standBack() {
+    const height = HEADROOM * this.extent().max.z;
+    if (this.isTouched || height <= Math.max(this.height, this.reach)) return;
+    this.height = height;
+    this.reset();
+  }
+
   /** Look at the whole arm from the front left. */
   reset() {
-    const target = this.asked === null ? new THREE.Vector3(0.1, 0, 0.33).multiplyScalar(this.reach) : this.middle();
+    const reach = Math.max(this.reach, this.height);
+    const target = this.asked === null ? new THREE.Vector3(0.1, 0, 0.33).multiplyScalar(reach) : this.middle();
     const direction = new THREE.Vector3(1, -0.95, 0.5).normalize();
     // What must be seen is about as wide as high: a narrow canvas needs more distance.
-    const distance = (1.5 * this.reach) / Math.min(1, this.camera.aspect);
+    const distance = (1.5 * reach) / Math.min(1, this.camera.aspect);
     this.orbit.target.copy(target);
     this.camera.position.copy(target).addScaledVector(direction, distance);
     this.orbit.update();
@@ -171,7 +187,10 @@ export class ArmView {
     moved = this.arrow.show(asked ? this.robot.joints[asked] : undefined, this.reach) || moved;
     moved = this.showGhost(apart) || moved;
     moved = this.showAbsence(readings.filter(({ position }) => position === null).map(({ name }) => name)) || moved;
-    if (moved) this.request();
+    if (moved) {
+      this.standBack();
+      this.request();
+    }
     if (asked === this.asked) return;
     this.asked = asked;
     if (!this.isTouched) this.reset();
@@ -254,37 +273,18 @@ function makeGhost(robot) {
 }
 
 /**
- * How far an arm reaches when it is stretched out, as it need not be at zero: its longest chain of joints, and the
- * shapes at the end of it.
+ * How far an arm reaches when it is stretched out, as it need not be at zero: its longest chain of joints.
  *
  * @param {THREE.Object3D} robot
  */
 function stretch(robot) {
   let longest = 0;
-  const origin = new THREE.Vector3();
   robot.traverse((part) => {
-    if (!(part instanceof THREE.Mesh)) return;
-    const link = linkOf(part, robot);
-    const { min, max } = new THREE.Box3().setFromObject(part);
-    link.getWorldPosition(origin);
-    const far = new THREE.Vector3(...AXES.map((axis) => Math.max(max[axis] - origin[axis], origin[axis] - min[axis])));
-    let length = far.length();
-    for (let at = link; at !== robot && at.parent; at = at.parent) length += at.position.length();
+    let length = 0;
+    for (let at = part; at !== robot && at.parent; at = at.parent) length += at.position.length();
     longest = Math.max(longest, length);
   });
   return longest;
-}
-
-/**
- * The link that a shape belongs to.
- *
- * @param {THREE.Object3D} part
- * @param {THREE.Object3D} robot
- */
-function linkOf(part, robot) {
-  let at = part;
-  while (at !== robot && at.parent && !('isURDFLink' in at)) at = at.parent;
-  return at;
 }
 
 /**
