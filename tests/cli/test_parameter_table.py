@@ -38,6 +38,8 @@ def test_the_files_of_our_own_robots_pass(name):
         ),
         ("/**/servo_interface: {ros__parameters: {park_speed: on}}", "park_speed: true .*DOUBLE"),
         ("/**/servo_interface: {ros__parameters: {park_pose: off}}", "park_pose: false .*STRING .*in quotes"),
+        ("/**/servo_interface: {ros__parameters: {park_poses: home}}", r"did you mean park_pose "),
+        ("/**: {ros__parameters: {jog: {leases: 0.2}}}", "parameter jog.leases: 0.2 .*has no such"),
         ("/**/arm_controller: {ros__parameters: {checks: {collision: 1}}}", "checks.collision: 1 .*BOOL"),
         ("/**/arm_controller: {ros__parameters: {payload: 101}}", "payload: 101.0 .*0 and 100 kg"),
         ("/**/servo_interface: {ros__parameters: {faults: {park_time: 46}}}", "faults.park_time: 46.0 .*1 and 45"),
@@ -56,6 +58,7 @@ def test_what_a_node_would_refuse_is_refused_with_the_line(text, told):
     "text",
     [
         "/**: {ros__parameters: {use_sim_time: true, jog: {lease: 0.2}, limits: {elbow: {velocity: 1}}}}",
+        "/**: {ros__parameters: {park_pose: home}}",
         "/left/servo_interface: {ros__parameters: {rate: 50, start_type_description_service: true}}",
         "/monitor: {ros__parameters: {trusted_hosts: [arm.local]}}",
     ],

@@ -10,7 +10,7 @@ from dataclasses import replace
 from armature.core.model.parameter_file import GivenParameter
 from armature.dynamixel.faults import policy
 from armature.errors import ConfigError, nearest
-from armature.nodes.common.parameters.parameters import ROS_OWN, SHARED
+from armature.nodes.common.parameters.parameters import ROS_OWN, is_shared
 from armature.nodes.common.parameters.wanted import Wanted, wanted
 from armature.robots import NODES
 
@@ -74,7 +74,7 @@ def check_given(given: Iterable[GivenParameter], joints: Iterable[str]) -> None:
         for node in _nodes(each):
             if each.name in known[node]:
                 _check(each, known[node][each.name])
-            elif not each.name.startswith(SHARED):
+            elif not is_shared(each.name):
                 allowed = f"/{node} has no such parameter; {nearest(each.name, known[node])}"
                 raise ConfigError(f"{each.where}: parameter {each.name}", each.value, allowed)
 

@@ -21,10 +21,15 @@ T = TypeVar("T")
 _TIME_SOURCE = "use_sim_time"
 ROS_OWN = (_TIME_SOURCE, "qos_overrides.", "start_type_description_service")
 # Given to all nodes of an arm, whether they need them or not; `joint_limits` checks the names of limits.
-SHARED = ("jog.lease", "limits.", "park_pose")
+_SHARED, _LIMITS = ("jog.lease", "park_pose"), "limits."
 _PARAMETER = "parameter "
 _RESTART = "read at the start; restart the process to change it"
 _AT_ONCE = "a change takes effect at once"
+
+
+def is_shared(name: str) -> bool:
+    """Whether a parameter may be given to nodes that do not need it, as where it stands under /**."""
+    return name in _SHARED or name.startswith(_LIMITS)
 
 
 class NodeToBe:
@@ -98,7 +103,7 @@ def refuse_unknown(node: Node) -> None:
     # ROS declares its own, some of them only when they are needed.
     known = {name for name in node._parameters if not name.startswith(ROS_OWN)}
     for name, given in node._parameter_overrides.items():  # no public accessor
-        if not node.has_parameter(name) and not name.startswith((*ROS_OWN, *SHARED)):
+        if not node.has_parameter(name) and not name.startswith(ROS_OWN) and not is_shared(name):
             raise ConfigError(f"{_place(node, name)}parameter {name}", given.value, nearest(name, known))
     node.add_on_set_parameters_callback(_keep_time_source)
 
