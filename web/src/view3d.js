@@ -129,8 +129,9 @@ export class ArmView {
 
   /** Go back as far as an arm that has risen needs it, and never nearer again. */
   standBack() {
+    if (this.isTouched) return;
     const height = HEADROOM * this.extent().max.z;
-    if (this.isTouched || height <= Math.max(this.height, this.reach)) return;
+    if (height <= Math.max(this.height, this.reach)) return;
     this.height = height;
     this.reset();
   }

@@ -136,13 +136,13 @@ class Passage:
         self._clearances = clearances
         self._margin = margin
         found = clearances.at(start)
-        self._begun = found
+        self._begun = self._present = found
         self._asked = {pair: min(distance, margin) for pair, distance in found.items()}
         self.nearest = min(found.values(), default=clearances.reach)  # of all places so far [m]
 
     def find_collision(self, position: Array) -> tuple[Pair, float] | None:
         """The next place: the pair that comes too near there, with its distance [m]; None where none does."""
-        found = self._clearances.at(position)
+        self._present = found = self._clearances.at(position)
         for pair, distance in found.items():
             margin = self._clearances.kept(pair, self._margin)
             asked = self._asked.get(pair, margin)
@@ -153,9 +153,9 @@ class Passage:
         self.nearest = min(self.nearest, *found.values(), self._clearances.reach)
         return None
 
-    def find_approach(self, end: Array) -> tuple[Pair, float] | None:
-        """At its end: the pair that is too near, and nearer than at its begin, with its distance [m]; or None."""
-        for pair, distance in self._clearances.at(end).items():
+    def find_approach(self) -> tuple[Pair, float] | None:
+        """Where it has come to: the pair that is too near, and nearer than at its begin, with its distance [m]."""
+        for pair, distance in self._present.items():
             begun = self._begun.get(pair, self._clearances.reach)
             if begun < self._clearances.kept(pair, self._margin) and distance < begun - _SAME:
                 return pair, distance

@@ -74,7 +74,7 @@ class CollisionScaling:
             return ""
         passage = Passage(self._clearances, position[0], self._margin)
         found = (passage.find_collision(row) for row in position[1:])
-        blocked = next(filter(None, found), None) or passage.find_approach(position[-1])
+        blocked = next(filter(None, found), None) or passage.find_approach()
         return "" if blocked is None else f"{blocked[0][0]} comes near {blocked[0][1]}"
 
 

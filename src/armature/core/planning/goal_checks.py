@@ -100,7 +100,7 @@ class GoalCheck:
         for time, state in states(self.plan, times):
             blocked = passage.find_collision(state.position)
             if blocked is None and is_whole and time == times[-1]:
-                blocked = passage.find_approach(state.position)
+                blocked = passage.find_approach()
             if blocked is not None:
                 pair, distance = blocked
                 where = f"distance of {pair[0]} to {pair[1]} at {time:.3f} s"

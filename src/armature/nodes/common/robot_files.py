@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.model.arm import ArmModel
@@ -17,9 +16,6 @@ from armature.description.shapes import with_shapes
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ConfigError
 
-if TYPE_CHECKING:
-    from armature.core.kinematics.mechanics import Mechanics
-
 
 @dataclass(frozen=True)
 class DescribedRobot:
@@ -28,7 +24,6 @@ class DescribedRobot:
     arm: ArmModel
     wiring: Wiring
     poses: Mapping[str, Mapping[str, float]]
-    mechanics: Mechanics  # of all driven joints
 
 
 def read_file(name: str, path: str | Path) -> str:
@@ -110,14 +105,8 @@ def read_given_poses(path: str, arm: ArmModel) -> dict[str, dict[str, float]]:
     return read_poses(read_file("poses", path), arm, path)
 
 
-def read_robot(urdf: Path, wiring: Path, poses: Path, allowed_pairs: Iterable[str] = ()) -> DescribedRobot:
+def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:
     """All files of a robot, read before any process is started that would refuse them.
-
-    Args:
-        urdf: path.
-        wiring: path.
-        poses: path.
-        allowed_pairs: what may touch, see `with_allowed_pairs`.
 
     Raises:
         ConfigError: one that cannot be read or used.
@@ -126,12 +115,11 @@ def read_robot(urdf: Path, wiring: Path, poses: Path, allowed_pairs: Iterable[st
     from armature.core.kinematics.mechanics import Mechanics
 
     arm, servos = read_wired_arm("--urdf", urdf, read_file("--wiring", wiring), str(wiring))
-    arm = with_allowed_pairs(arm, allowed_pairs)
     try:
-        mechanics = Mechanics(arm, [joint.name for joint in arm.driven])
+        Mechanics(arm, [joint.name for joint in arm.driven])
     except ConfigError as error:  # MuJoCo's, of masses and inertias
         raise ConfigError(f"{urdf}: {error.where}", error.value, error.allowed) from error
-    return DescribedRobot(arm, servos, read_poses(read_file("--poses", poses), arm, str(poses)), mechanics)
+    return DescribedRobot(arm, servos, read_poses(read_file("--poses", poses), arm, str(poses)))
 
 
 def with_allowed_pairs(arm: ArmModel, texts: Iterable[str]) -> ArmModel:
