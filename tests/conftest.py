@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _domains = islice(cycle(range(20, 100)), os.getpid() % 80, None)
 _SHOW_EVERY = 5.0  # [s]
 # A motion is sent so long before it begins. Whoever is put aside for longer may stop the arm, as it
-# must then; the timer that measures it is one process of many, and sees about half of it [s].
+# must then; the timers that measure it are one process of many, and see about half of it [s].
 LATE = SWITCH_DELAY / 2.0
 # A runner in the background ignores both, and so would all that it starts (signal(7), "Execution").
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -147,7 +147,7 @@ def soak(pytestconfig: pytest.Config) -> Soak:
 
 @pytest.fixture(scope="session")
 def lateness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The file that tells how late this machine wakes a process, of whatever is tested on it meanwhile."""
+    """The file that tells how late each processor wakes a process, of whatever is tested on it meanwhile."""
     file = tmp_path_factory.mktemp("lateness") / "told"
     file.touch()
     timer = subprocess.Popen([sys.executable, str(ROOT / "tests" / "lateness.py"), str(file)])

@@ -88,7 +88,7 @@ class Arm(Running):
 
 @pytest.fixture(scope="module")
 def arms(tmp_path_factory, module_domain):
-    """Both are started, and ended, at the same time."""
+    """Both are started at the same time."""
     runtime = tmp_path_factory.mktemp("runtime")
     with ExitStack() as stack:
         made = []
@@ -97,10 +97,6 @@ def arms(tmp_path_factory, module_domain):
             file.write_text(PARAMETERS.format(limits))
             made.append(Arm(runtime, "--params-file", str(file), namespace=name))
         yield tuple(stack.enter_context(arm) for arm in made)
-        for arm in made:
-            arm.process.send_signal(signal.SIGINT)
-        assert [arm.process.wait(80.0) for arm in made] == [0, 0]
-        assert all("parked, torque off" in arm.said() for arm in made)
 
 
 def test_every_name_is_in_a_namespace_and_every_frame_of_one_tree(arms):
@@ -191,3 +187,10 @@ def test_a_protective_stop_of_one_leaves_the_other_moving(arms):
     assert others == SUCCEEDED, why
     assert right.state() != "PROTECTIVE_STOP"
     assert left.call(topics.PROTECTIVE_STOP, data=False).success
+
+
+def test_both_park_when_they_are_ended_at_the_same_time(arms):
+    for arm in arms:
+        arm.process.send_signal(signal.SIGINT)
+    assert [arm.process.wait(80.0) for arm in arms] == [0, 0], [arm.said() for arm in arms]
+    assert all("parked, torque off" in arm.said() for arm in arms)

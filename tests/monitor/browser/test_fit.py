@@ -128,6 +128,8 @@ def test_torque_is_cut_only_after_a_second_word(page, gateway):
     assert gateway.wait_for(lambda calls: calls == [("torque_off",)])
 
 
+# A press ends by itself, as it must, where the page or what it hears from comes late.
+@pytest.mark.real_time
 def test_a_press_goes_on_while_the_focus_is_elsewhere_as_with_a_second_finger(page, gateway):
     page.get_by_label("elbow plus").hover()
     page.mouse.down()
@@ -139,6 +141,7 @@ def test_a_press_goes_on_while_the_focus_is_elsewhere_as_with_a_second_finger(pa
     page.mouse.up()
 
 
+@pytest.mark.real_time
 def test_two_fingers_move_two_joints_at_once(open_page, gateway):
     page = open_page(820, 1180, has_touch=True)
     expect(page.locator(".banner-state")).to_have_text("Enabled")
