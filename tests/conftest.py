@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Domains above 101 meet the ports that Linux hands out (ROS 2, "The ROS_DOMAIN_ID"); below 20 may be somebody's.
 _domains = islice(cycle(range(20, 100)), os.getpid() % 80, None)
 _SHOW_EVERY = 5.0  # [s]
+_HANGS = 600  # [s]
 # A motion is sent so long before it begins. Whoever is put aside for longer may stop the arm, as it
 # must then; the timers that measure it are one process of many, and see about half of it [s].
 LATE = SWITCH_DELAY / 2.0
@@ -47,14 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put a worker behind everything else, in a session of its own, since Linux is nice by session (sched(7)).
-
-    Each has a processor of its own: those that are hardly entitled to any are hardly spread over them either.
-    """
+    """Put a worker behind everything else, in a session of its own, since Linux is nice by session (sched(7))."""
     if not (config.getoption("--give-way") and hasattr(config, "workerinput")):
         return
-    processors = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {processors[int(config.workerinput["workerid"][2:]) % len(processors)]})
     os.setsid()
     signal.signal(signal.SIGHUP, lambda *_: None)  # of a pseudo-terminal that a test opens and closes
     os.nice(19)
@@ -63,7 +59,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest files first; soak tests whole take as long as they take, a part of one is seconds of work."""
+    """The longest files first; soak tests whole take as long as they take, a part of one is seconds of work.
+
+    A test that gives way may have to wait for as long as others go on: it is ended only once it hangs.
+    """
     items.sort(key=lambda item: "system" not in item.path.parts)
     limit = 0 if config.getoption("--soak") else 300
     for item in items:
@@ -71,6 +70,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.fixturenames.insert(0, "lateness")
         if item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.timeout(limit))
+        if config.getoption("--give-way"):
+            item.add_marker(pytest.mark.timeout(_HANGS), append=False)
 
 
 _HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1)
