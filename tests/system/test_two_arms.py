@@ -30,7 +30,7 @@ LIMITS = {
     "left": "{upper: 1.0, velocity: 1.5, acceleration: 8.0, jerk: 80.0}",
     "right": "{upper: 0.3, velocity: 0.4, acceleration: 1.0, jerk: 10.0}",
 }
-# A bus of few cycles, and timeout, for a machine that is busy with two graphs.
+# For a machine that is busy with two graphs: a bus of few cycles, and patience with arms that come late.
 PARAMETERS = """
 /**:
   ros__parameters:
@@ -43,6 +43,7 @@ PARAMETERS = """
 /**/arm_controller:
   ros__parameters:
     reading_timeout: 3.0
+    constraints.waist.trajectory: 0.6
 """
 
 
