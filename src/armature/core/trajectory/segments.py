@@ -24,6 +24,9 @@ Clock = TypeVar("Clock", bound=float, covariant=True)
 Other = TypeVar("Other", bound=float)
 
 _CLOSEST = 1e-6  # times closer than a microsecond would make degenerate splines
+# Where a segment would have more of the path's knots than these, it has one in so long [s]: between exact states
+# splines are near enough.
+_MANY, _DENSE = 60, 0.01
 _STILL = 1e-6  # a segment whose joints go and are as slow stands [rad] or [m], [rad/s] or [m/s]
 
 
@@ -94,6 +97,11 @@ class ScaledMotion:
         """Whether it ends at its last point, and not before it."""
         return self.scaling.reaches(self.motion.duration) < math.inf
 
+    @cached_property
+    def reach(self) -> float:
+        """The time of the path at which it comes to rest [s]."""
+        return min(self.scaling.at(self.end).time, self.motion.duration)
+
     def setpoint(self, now: float) -> State:
         """The state at a time [s]."""
         position, velocity, acceleration = time_scaling.sample(self.motion, self.scaling.many(np.array([now])))
@@ -105,7 +113,7 @@ class ScaledMotion:
 
     def segment(self, begin: float, end: float) -> Segment[RosTime]:
         """What is done from a time to another [s], where it is at rest."""
-        times = self._knots(begin, end)
+        times = self._knots(begin, end, is_thinned=True)
         path, rate, slope = self.scaling.many(times)
         rate[-1] = slope[-1] = 0.0
         states = time_scaling.sample(self.motion, (path, rate, slope))
@@ -117,12 +125,14 @@ class ScaledMotion:
         states = time_scaling.sample(self.motion, self.scaling.many(times))
         return retiming.quintic(self.motion.joints, times - begin, states)
 
-    def _knots(self, begin: float, end: float) -> Array:
+    def _knots(self, begin: float, end: float, *, is_thinned: bool = False) -> Array:
         """Times from one to another between which it is a spline, near enough [s]."""
         if end - begin < _CLOSEST:
             return np.array([begin])
         knots, scaling = self.motion.knots, self.scaling
         inside = knots[(knots > scaling.at(begin).time) & (knots < scaling.at(end).time)]
+        if is_thinned and len(inside) > _MANY:
+            inside = inside[np.diff(np.floor(inside / _DENSE), prepend=-1.0) != 0.0]
         samples = np.sort(np.concatenate((scaling.sample_times(begin, end), scaling.times_of(inside))))
         samples = samples[(samples > begin + _CLOSEST) & (samples < end - _CLOSEST)]
         return np.concatenate(([begin], samples[np.diff(samples, prepend=-np.inf) > _CLOSEST], [end]))
