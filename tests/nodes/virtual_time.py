@@ -40,11 +40,15 @@ class VirtualTime:
 
     def step(self):
         """Let one step pass, and everything happen that it leads to."""
-        self.now += STEP
-        for clock in self._clocks:
-            self._set(clock)
+        self.skip(STEP)
         for _ in range(_ROUNDS):
             self._finish()
+
+    def skip(self, seconds):
+        """Let time pass in which nobody does anything [s]."""
+        self.now += seconds
+        for clock in self._clocks:
+            self._set(clock)
 
     def keep_pace(self):
         """Let one step pass, and take no less of the machine's time for it."""

@@ -135,23 +135,24 @@ def test_a_stop_is_continuous_within_limits_and_ends_on_the_path(goal, share):
     assert off_the_path(rest.position, path, now, tracker.end) < 5e-3
 
 
-@pytest.mark.parametrize("is_free", [True, False])
-def test_a_stop_leaves_a_path_that_has_no_room_for_it_where_that_is_free(is_free):
+@pytest.mark.parametrize(("is_free", "stays"), [(True, False), (False, False), (True, True)])
+def test_a_stop_leaves_a_path_that_has_no_room_for_it_where_that_is_free_and_it_need_not_stay(is_free, stays):
     tracker = Tracker(LIMITS, np.zeros(2))
     tracker.is_stop_free = lambda _halt: is_free
+    leaves = is_free and not stays
     # The quickest motion takes all of the limits, of one joint or the other, nearly all the time.
     tracker.move(lambda state: jog.move(LIMITS, state, np.array([1.5, -0.4]), LIMITS.velocity), 0.0)
     tracker.segment(0.0)
     course = np.array([tracker.setpoint(time).position for time in np.linspace(0.0, tracker.end, 2000)])
-    tracker.stop(STOPPED_AT)
+    tracker.stop(STOPPED_AT, stays_on_path=stays)
     took = tracker.end - STOPPED_AT
     _, velocity, acceleration = tracker.segment(STOPPED_AT).trajectory.sample_many(np.arange(0.0, took, CYCLE))
     assert (np.abs(velocity) <= LIMITS.velocity).all()
     assert (np.abs(acceleration) <= LIMITS.acceleration * 1.01).all()
     assert (np.abs(np.diff(acceleration, axis=0)) <= LIMITS.jerk * CYCLE * 1.01).all()
     off = np.abs(course - tracker.setpoint(tracker.end).position).max(axis=1).min()
-    assert (took < 0.6 and off > 5e-3) == is_free
-    assert (took > 0.8 and off < 1e-3) != is_free
+    assert (took < 0.6 and off > 5e-3) == leaves
+    assert (took > 0.8 and off < 1e-3) != leaves
 
 
 @given(goals(), SHARE, SHARE)

@@ -305,3 +305,76 @@ def test_a_named_pose_in_which_parts_overlap_lets_them_come_no_nearer():
 def test_what_would_work_depends_on_where_parts_are_too_near(start, points, remedy):
     with pytest.raises(GoalRefused, match=remedy):
         passes(checks(), swing(*enumerate(points, 1), start=start))
+
+
+# Ahead of a motion
+
+LONG = [(float(k), -0.2 * (k % 2)) for k in range(1, 15)]
+
+
+def test_a_check_goes_on_from_the_begin_and_tells_how_far_it_has_come():
+    made = checks()
+    check, before = made.begin(swing(*LONG)), -math.inf
+    while not check.advance(5):
+        assert before <= check.checked < 14.0
+        before = check.checked
+    assert check.checked == math.inf
+
+
+def test_a_check_takes_no_more_samples_than_to_the_time_that_is_asked_for():
+    check = checks().begin(swing(*LONG))
+    assert not check.advance(1000, 3.0)
+    assert 3.0 <= check.checked <= 3.2
+
+
+@pytest.mark.parametrize("settings", [{"collision": False}, {"torque": False}, {}])
+def test_a_check_fails_where_the_way_does_and_not_before(settings):
+    way = swing(*LONG, (16.0, TOUCHES + 0.1), (18.0, 0.0)) if settings.get("collision", True) else swing(*LONG)
+    drive = DriveRatings(20.0, 4.0)
+    if not settings.get("collision", True):
+        way, drive = swing(*[(t, p - 1.2) for t, p in LONG], (17.0, 0.0), start=-1.2), DriveRatings(5.0, 40.0)
+    check = checks(drive, **settings).begin(way)
+    assert not check.advance(10_000, 14.0)
+    with pytest.raises(GoalRefused, match=r"at 1[45]\.\d+ s"):
+        check.advance(10_000)
+    assert 14.0 <= check.checked < 16.0
+
+
+def test_of_two_things_that_are_wrong_the_one_that_comes_first_is_told():
+    late_and_low = swing((4.0, -1.4), (8.0, TOUCHES + 0.1), start=-1.4)
+    with pytest.raises(GoalRefused, match=r"torque of swing at [5-6]\."):
+        passes(checks(DriveRatings(5.0, 40.0)), late_and_low)
+
+
+def test_a_place_is_told_in_the_time_of_the_goal():
+    with pytest.raises(GoalRefused, match=r"distance of bar to floor at -8\.\d+ s"):
+        passes_check(checks(torque=False).begin(swing((2.0, 0.6)), zero=10.0))
+
+
+def passes_check(check):
+    while not check.advance(50):
+        pass
+
+
+def test_an_end_where_parts_are_nearer_than_at_a_begin_that_is_too_near_is_refused_first():
+    made, gap = checks(torque=False), TOUCHES - 0.008
+    plan = swing(*((t, gap - 0.1 * (k % 2)) for k, (t, _) in enumerate(LONG, 1)), (20.0, gap + 0.001), start=gap)
+    with pytest.raises(GoalRefused, match=r"bar to floor at 20\.000 s"):
+        made.begin(plan).advance(1)
+
+
+def test_an_end_that_asks_more_than_a_begin_that_asks_too_much_is_refused_first():
+    weak = checks(DriveRatings(5.0, 40.0), collision=False)
+    plan = swing(*((t, -0.5 - 0.2 * (k % 2)) for k, (t, _) in enumerate(LONG, 1)), (20.0, -0.45), start=-0.5)
+    with pytest.raises(GoalRefused, match=r"torque of swing at 20\.000 s"):
+        weak.begin(plan).advance(1)
+
+
+def test_a_way_that_begins_later_is_not_looked_at_before():
+    rest = swing((5000.0, 0.0), (5002.0, -0.2))
+    check = checks().begin(rest)
+    assert check.advance(500)
+
+
+def test_a_way_that_does_not_move_is_looked_at_once():
+    assert checks().begin(swing((50_000.0, 0.0))).advance(10)

@@ -10,7 +10,8 @@ from std_srvs.srv import SetBool, Trigger
 from armature.nodes.common import topics
 
 from ..motion_graph import ABORTED, SUCCEEDED, smooth
-from .test_checks import SOLID, long_goal
+from .test_checks import SOLID
+from .test_checks_ahead import long_goal
 from .test_twist import Operator, twist
 
 ERRORS = (ValueError, OverflowError, np.linalg.LinAlgError, AssertionError)
@@ -62,7 +63,7 @@ def test_an_error_in_a_trajectory_of_the_topic_is_told_and_the_goal_goes_on(moti
 def test_an_error_as_a_goal_begins_ends_it_and_the_one_before_at_rest(motion, monkeypatch):
     moving = motion.send(smooth(3.0, 1.0, 0.0))
     motion.moved()
-    breaks(monkeypatch, motion.arm.control, "follow")
+    breaks(monkeypatch, motion.arm.control, "begin")
     assert ended_in_error(motion.follow(smooth(1.0, 0.0, 0.0)))
     assert ended_in_error(motion.answer(moving))
     works_again(motion, monkeypatch)
@@ -94,11 +95,11 @@ def test_an_error_in_checking_a_reading_ends_the_goal_at_rest(motion, monkeypatc
     works_again(motion, monkeypatch)
 
 
-def test_an_error_in_a_check_ends_the_waiting_goal(make_motion, monkeypatch):
+def test_an_error_in_a_check_ahead_of_the_motion_ends_it_at_rest(make_motion, monkeypatch):
     motion = make_motion(urdf=SOLID).enable_servos()
-    waiting = motion.send(long_goal())
-    breaks(monkeypatch, motion.arm._goals._waiting.check, "advance")
-    assert ended_in_error(motion.answer(waiting))
+    checked = motion.send(long_goal())
+    breaks(monkeypatch, motion.arm._goals._goal.check, "advance")
+    assert ended_in_error(motion.answer(checked))
     works_again(motion, monkeypatch)
 
 

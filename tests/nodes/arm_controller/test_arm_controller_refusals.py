@@ -8,10 +8,12 @@ import re
 import pytest
 from control_msgs.action import FollowJointTrajectory
 from control_msgs.msg import JointComponentTolerance, JointTolerance
-from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectoryPoint
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint, MultiDOFJointTrajectoryPoint
+
+from armature.nodes.common import topics
 
 from ..motion_graph import ABORTED, SUCCEEDED, smooth, trajectory
-from .test_checks import long_goal
+from .test_checks_ahead import long_goal
 
 Result = FollowJointTrajectory.Result
 
@@ -118,3 +120,19 @@ def test_a_bad_goal_leaves_the_running_one_alone(motion):
     running = motion.send(smooth(0.8, 0.4, 0.0))
     assert motion.follow(smooth(0.1, 1.9, 0.0)).status == ABORTED
     assert motion.answer(running).status == SUCCEEDED
+
+
+@pytest.mark.parametrize("fields", [1, 3])
+def test_a_trajectory_of_the_topic_that_is_far_too_long_is_refused_unread(motion, monkeypatch, fields):
+    told = []
+    monkeypatch.setattr(motion.arm.reports, "warn", told.append)
+    goals = topics.publisher(motion.node, topics.JOINT_TRAJECTORY)
+    motion.until(lambda: goals.get_subscription_count() > 0)
+    point = JointTrajectoryPoint(positions=[0.1, 0.0])
+    if fields == 3:
+        point.velocities = point.accelerations = [0.0, 0.0]
+    message = JointTrajectory(joint_names=["waist", "elbow"], points=[point] * 20_000)
+    goals.publish(message)
+    motion.until(lambda: told)
+    assert re.search(r"joint_trajectory: points: \d+ bytes refused; a goal may have 5000 points", told[0]), told
+    assert motion.servos.segments == []

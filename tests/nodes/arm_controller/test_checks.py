@@ -1,4 +1,4 @@
-"""Goals that the model refuses, and long ones that are checked while something else moves."""
+"""Goals that the model refuses before they begin, and the payload that counts in it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,9 @@ import re
 import numpy as np
 import pytest
 from control_msgs.action import FollowJointTrajectory
-from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
-from std_srvs.srv import Trigger
 
-from armature.nodes.common import topics
-
-from ..motion_graph import ABORTED, CANCELED, SUCCEEDED, URDF, smooth, trajectory
+from ..motion_graph import ABORTED, CANCELED, SUCCEEDED, URDF, smooth
 
 # The arm of the other tests, with a rod on its lower link that comes to the floor at 0.4 rad, and some weight.
 ROD = """<link name="lower">
@@ -29,10 +25,13 @@ def solid(make_motion):
     return make_motion(urdf=SOLID).enable_servos()
 
 
-def long_goal(points=60):
-    """A goal whose check takes many slices: it sways within what is free, for minutes."""
-    times = [4.0 * (k + 1) for k in range(points)]
-    return trajectory(times, [[0.3 * math.sin(k), 0.1 * math.sin(k)] for k in range(points)])
+def canceled(solid, handle):
+    """Cancel a goal, and it alone; returns its answer."""
+    asked = solid.done(handle.cancel_goal_async())
+    assert [bytes(goal.goal_id.uuid) for goal in asked.goals_canceling] == [bytes(handle.goal_id.uuid)]
+    answer = solid.answer(handle)
+    assert answer.status == CANCELED, answer.result.error_string
+    return answer
 
 
 def test_a_goal_into_the_floor_is_refused_before_anything_moves(solid):
@@ -52,152 +51,6 @@ def test_a_goal_that_its_servos_cannot_give_is_refused(make_motion):
     answer = motion.follow(smooth(0.6, 0.0, -0.6))
     assert re.search(r"torque of elbow at .* N·m .*carry less", answer.result.error_string), answer.result
     assert motion.servos.segments == []
-
-
-def test_a_long_goal_is_checked_while_another_is_followed_without_a_gap(solid):
-    first = solid.send(smooth(30.0, 0.8, 0.0))
-    solid.moved()
-    last = solid.send(long_goal())
-    assert solid.arm._goals._waiting is not None
-    solid.until(lambda: solid.arm._goals._waiting is None)
-    assert solid.answer(first).status == ABORTED
-    assert solid.servos.refused == []
-    solid.done(last.cancel_goal_async())
-    assert solid.answer(last).status == CANCELED
-
-
-def test_a_long_goal_that_is_canceled_or_stopped_before_it_starts_moves_nothing(solid):
-    canceled = solid.send(long_goal())
-    solid.done(canceled.cancel_goal_async())
-    assert solid.answer(canceled).status == CANCELED
-    stopped = solid.send(long_goal())
-    solid.done(solid.stop_client.call_async(Trigger.Request()))
-    answer = solid.answer(stopped)
-    assert answer.status == ABORTED
-    assert "stopped by arm_controller/stop" in answer.result.error_string
-    assert solid.servos.segments == []
-
-
-def moving_and_waiting(solid, goal):
-    """Handles of a goal that moves and of one that is being checked meanwhile."""
-    moving = solid.send(smooth(6.0, 1.5, 0.0))
-    solid.moved(0.02)
-    waiting = solid.send(goal)
-    assert solid.arm._goals._waiting is not None
-    return moving, waiting
-
-
-def canceled(solid, handle):
-    """Cancel a goal, and it alone; returns its answer."""
-    asked = solid.done(handle.cancel_goal_async())
-    assert [bytes(goal.goal_id.uuid) for goal in asked.goals_canceling] == [bytes(handle.goal_id.uuid)]
-    answer = solid.answer(handle)
-    assert answer.status == CANCELED, answer.result.error_string
-    return answer
-
-
-def test_a_cancel_of_the_goal_that_moves_stops_it_and_leaves_the_waiting_one(solid):
-    moving, waiting = moving_and_waiting(solid, long_goal(400))
-    ended = waiting.get_result_async()
-    assert "the arm stands and holds" in canceled(solid, moving).result.error_string
-    assert solid.waist < 1.0
-    assert not ended.done()
-    canceled(solid, waiting)
-
-
-def test_a_cancel_of_the_waiting_goal_leaves_the_one_that_moves(solid):
-    moving, waiting = moving_and_waiting(solid, long_goal())
-    assert "before it started" in canceled(solid, waiting).result.error_string
-    told = len(solid.feedback)
-    solid.until(lambda: len(solid.feedback) > told + 3)
-    canceled(solid, moving)
-    assert 0.02 < solid.waist < 1.0
-
-
-def test_after_a_waiting_goal_is_refused_the_one_that_moves_is_told_of_and_can_be_canceled(solid):
-    into_the_floor = long_goal()
-    into_the_floor.points[-1].positions = [0.0, 1.0]
-    moving, waiting = moving_and_waiting(solid, into_the_floor)
-    assert "distance of lower to floor" in solid.answer(waiting).result.error_string
-    told = len(solid.feedback)
-    solid.until(lambda: len(solid.feedback) > told + 3)
-    canceled(solid, moving)
-
-
-def test_a_cancel_reaches_the_goal_that_moves_while_one_of_the_topic_is_checked(solid):
-    goals = topics.publisher(solid.node, topics.JOINT_TRAJECTORY)
-    solid.until(lambda: goals.get_subscription_count() > 0)
-    moving = solid.send(smooth(6.0, 1.5, 0.0))
-    solid.moved(0.02)
-    goals.publish(long_goal(400))
-    solid.until(lambda: solid.arm._goals._waiting is not None)
-    canceled(solid, moving)
-    assert solid.waist < 1.0
-
-
-def test_a_cancel_of_a_move_does_not_reach_a_trajectory_that_waits(solid):
-    moves = ActionClient(solid.node, topics.MOVE_JOINTS.kind, topics.MOVE_JOINTS.name)
-    solid.until(moves.server_is_ready)
-    goal = FollowJointTrajectory.Goal(trajectory=smooth(6.0, 1.5, 0.0))
-    told = []
-    moving = solid.done(moves.send_goal_async(goal, feedback_callback=told.append))
-    solid.moved(0.02)
-    waiting = solid.send(long_goal(400))
-    begun = len(told)
-    solid.until(lambda: len(told) > begun + 3)
-    assert solid.feedback == []
-    canceled(solid, moving)
-    canceled(solid, waiting)
-    moves.destroy()
-
-
-def test_a_newer_goal_that_is_refused_leaves_the_waiting_one(solid):
-    waiting = solid.send(long_goal())
-    assert solid.follow(smooth(2.0, 0.0, 1.0)).status == ABORTED
-    assert solid.arm._goals._waiting is not None
-    canceled(solid, waiting)
-
-
-def test_a_newer_goal_replaces_one_that_is_still_checked(solid):
-    waiting = solid.send(long_goal())
-    assert solid.follow(smooth(0.5, 0.2, 0.0)).status == SUCCEEDED
-    answer = solid.answer(waiting)
-    assert answer.status == ABORTED
-    assert "replaced by a newer goal" in answer.result.error_string
-
-
-def test_a_long_goal_ends_when_the_arm_is_disabled_meanwhile(solid):
-    waiting = solid.send(long_goal(400))
-    solid.servos.be("DISABLED")
-    answer = solid.answer(waiting)
-    assert answer.status == ABORTED
-    assert "DISABLED" in answer.result.error_string
-
-
-@pytest.mark.parametrize("between", [("PROTECTIVE_STOP", "HOLDING"), ("HOLDING",), ()])
-def test_a_waiting_goal_does_not_outlive_its_enabling_session(solid, between):
-    waiting = solid.send(long_goal(100))
-    ended = waiting.get_result_async()
-    assert solid.arm._goals._waiting is not None
-    for state in between:
-        solid.servos.be(state, why="STOP")
-        solid.spin(0.05)
-    solid.enable_servos("s2")
-    solid.until(ended.done)
-    answer = ended.result()
-    assert answer.status == ABORTED
-    assert f"the servo interface went to {(*between, 'ENABLED')[0]}" in answer.result.error_string
-    solid.spin(1.0)  # in which its check would be done
-    assert solid.servos.segments == []
-
-
-def test_a_goal_starts_only_in_the_session_in_which_it_was_asked_for(solid):
-    waiting = solid.send(long_goal())
-    solid.arm._goals._waiting.session = "s0"
-    answer = solid.answer(waiting)
-    assert answer.status == ABORTED
-    assert "an earlier session; send it again" in answer.result.error_string
-    assert solid.servos.segments == []
 
 
 def test_checks_can_be_switched_off(make_motion):

@@ -11,7 +11,6 @@ from rclpy.duration import Duration as RosDuration
 from armature.nodes.common import topics
 
 from ..motion_graph import ABORTED, smooth
-from .test_checks import SOLID, long_goal
 from .test_twist import Operator, twist
 
 LEASE = 0.25  # [s]
@@ -80,23 +79,6 @@ def test_jogs_at_speed_0_are_refused_with_the_reason(motion):
     operator.press(twist(y=0.05), lambda: any(text.startswith("twist") for text in operator.said))
     assert any("twist: twist refused: the speed scaling factor is 0" in text for text in operator.said)
     assert motion.servos.segments == []
-
-
-@pytest.mark.parametrize("kind", ["joint", "twist"])
-def test_a_refused_jog_leaves_a_waiting_goal_and_one_that_is_followed_takes_its_place(make_motion, kind):
-    motion = make_motion(urdf=SOLID).enable_servos()
-    operator = Operator(motion)
-    waiting = motion.send(long_goal(400)).get_result_async()
-    if kind == "joint":
-        motion.press({"tail": 0.5}, times=40, until=lambda: any("'tail'" in text for text in operator.said))
-    else:
-        operator.press(twist("nowhere"), lambda: any("'nowhere'" in text for text in operator.said))
-    assert motion.arm._goals._waiting is not None
-    if kind == "joint":
-        motion.press({"waist": 0.5}, times=1)
-    else:
-        operator.press(twist(y=0.05), lambda: motion.waist > 0.01)
-    assert "replaced by a jog" in motion.done(waiting).result.error_string
 
 
 def test_a_jog_that_comes_too_late_is_refused(motion):

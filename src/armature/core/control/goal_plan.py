@@ -23,7 +23,9 @@ class PlannedGoal:
     times: Array  # of the goal's points [s]
 
 
-def plan_goal(group: GroupState, goal: Trajectory | Rates, stamp: float | None, now: float) -> PlannedGoal:
+def plan_goal(
+    group: GroupState, goal: Trajectory | Rates, stamp: float | None, now: float, delay: float = 0.0
+) -> PlannedGoal:
     """The goal as it would be followed now.
 
     Args:
@@ -31,6 +33,7 @@ def plan_goal(group: GroupState, goal: Trajectory | Rates, stamp: float | None, 
         goal: as the client gave it, joints in any order.
         stamp: when its time 0 is [s], None for now.
         now: [s].
+        delay: by which it begins later than it could [s].
 
     Raises:
         GoalRefused: the goal cannot be followed from here.
@@ -42,7 +45,7 @@ def plan_goal(group: GroupState, goal: Trajectory | Rates, stamp: float | None, 
     own = group.limits.of_joints(goal.joints)
     goal = limits.settle_end(goal)
     limits.check_end(goal)
-    begin = tracker.switch_time(now)
+    begin = tracker.switch_time(now) + delay
     if stamp is not None:
         begin = max(begin, stamp)
         goal = limits.shift_to_now(goal, stamp, begin)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from copy import copy
 
 import numpy as np
 
 from armature.core.arrays import Array
 from armature.core.control import jog
 from armature.core.control.blocked import check_motion_unblocked
-from armature.core.control.goal import GoalMonitor, OnEnd, abort_outcome
+from armature.core.control.goal import GoalMonitor, OnEnd, Outcome, abort_outcome
 from armature.core.control.goal_plan import PlannedGoal, plan_goal
 from armature.core.control.group_state import GroupState
+from armature.core.control.tracker import Tracker
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import CommandRefused
@@ -42,17 +45,33 @@ class GroupControl:
             GoalRefused: the trajectory cannot be followed from here; nothing has changed.
             CommandRefused: the arm takes no commands now.
         """
-        self.follow_planned(self.plan(goal, stamp, now), monitor, on_end)
+        planned = self.plan(goal, stamp, now)
+        self.begin(self.prepare(planned), math.inf, planned, monitor, on_end)
 
-    def follow_planned(self, planned: PlannedGoal, monitor: GoalMonitor, on_end: OnEnd) -> None:
-        """Follow what was planned in place of what is being done, which is still the same; see `follow`."""
-        tracker = self.state.require_ready("trajectory", planned.now)
+    def plan(self, goal: Trajectory | Rates, stamp: float | None, now: float, delay: float = 0.0) -> PlannedGoal:
+        """The goal as `follow` would follow it now, for further checks; see there and `plan_goal`."""
+        return plan_goal(self.state, goal, stamp, now, delay)
+
+    def prepare(self, planned: PlannedGoal) -> Tracker:
+        """What would follow a goal that was planned; nothing changes until `begin` is called with it."""
+        tracker = copy(self.state.require_ready("trajectory", planned.now))
         tracker.follow_planned(planned.motion, planned.now, planned.begin)
-        self.state.goals.begin(monitor, on_end, planned.times)
+        return tracker
 
-    def plan(self, goal: Trajectory | Rates, stamp: float | None, now: float) -> PlannedGoal:
-        """The goal as `follow` would follow it now, for further checks; see there."""
-        return plan_goal(self.state, goal, stamp, now)
+    def begin(
+        self, tracker: Tracker, until: float, planned: PlannedGoal, monitor: GoalMonitor, on_end: OnEnd
+    ) -> None:
+        """Follow a goal that was prepared, in place of what is being done, which is still the same.
+
+        Args:
+            tracker: as it was prepared.
+            until: the time of its path up to which that may be followed so far [s].
+            planned: what it follows.
+            monitor: says when and how it has ended.
+            on_end: called once with the end.
+        """
+        self.state.motion.follow(tracker, until)
+        self.state.goals.begin(monitor, on_end, planned.times)
 
     def move(self, target: Array, speed: Array, monitor: GoalMonitor, on_end: OnEnd, now: float) -> None:
         """Move to a position, jerk-limited, in place of what is being done; arguments and errors as `follow`."""
@@ -145,6 +164,13 @@ class GroupControl:
             self.state.motion.tracker.stop(now)
         self.state.goals.end(abort_outcome(why))
 
+    def abort(self, outcome: Outcome, now: float) -> None:
+        """Slow down on the path and hold; the goal ends with an outcome."""
+        self.state.catch_up(now)
+        if self.state.motion.tracker is not None:
+            self.state.motion.tracker.stop(now, stays_on_path=True)
+        self.state.goals.end(outcome)
+
     def give_up(self, why: str) -> None:
         """Leave the arm to the end of the last segment, which is at rest; the goal ends with the reason."""
         if self.state.motion.tracker is not None:
@@ -167,10 +193,10 @@ class GroupControl:
             CommandRefused: nothing moves.
         """
         self.state.catch_up(now)
-        tracker = self.state.motion.tracker
-        if tracker is None or not tracker.is_moving(now):
+        motion = self.state.motion
+        if not motion.is_moving(now) and not motion.is_waiting:
             raise CommandRefused("pause", "nothing moves", "there is nothing to do")
-        tracker.pause(now)
+        motion.pause(now)
 
     def resume(self, now: float) -> None:
         """Go on with what was paused.
@@ -179,6 +205,9 @@ class GroupControl:
             CommandRefused: nothing was paused, or the arm takes no commands now.
         """
         tracker = self.state.require_ready("resume", now)
+        if self.state.motion.is_waiting:
+            why = "the motion waits until its path is checked"
+            raise CommandRefused("resume", why, "it goes on by itself")
         if not tracker.is_paused:
             raise CommandRefused("resume", "nothing is paused", "send a goal")
         self.state.speed.check("resume")

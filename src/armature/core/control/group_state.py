@@ -196,10 +196,8 @@ class GroupState:
     def segment(self, now: float) -> Segment[RosTime] | None:
         """The set-points for the servo interface from now on; None at rest."""
         self.catch_up(now)
-        tracker = self.motion.tracker
-        if tracker is None or not tracker.is_moving(now):
-            return None
-        return replace(tracker.segment(now), session=self.arm.session)
+        segment = self.motion.segment(now)
+        return None if segment is None else replace(segment, session=self.arm.session)
 
     def _check_goal(self, stamp: float, measured: State, now: float) -> None:
         goal, tracker = self.goals.followed, self.motion.tracker

@@ -32,31 +32,20 @@ _LONGER_ON_PATH = 0.2
 class Tracker:
     """Follows one motion at a time; every change is continuous in position and velocity.
 
-    A motion is a path with a time of its own, and is scaled in time. Time is an argument, in seconds of any clock
-    that does not jump.
+    A motion is a path with a time of its own, and is scaled in time. Time is an argument [s].
     """
 
     def __init__(
         self, limits: GroupLimits, position: Array, since: float = 0.0, braking: GroupLimits | None = None
     ) -> None:
-        """Hold a position since a time.
-
-        Args:
-            limits: of the group.
-            position: that is commanded [rad] or [m], Shape (n,).
-            since: [s].
-            braking: limits of stops, where they are to be gentler than the rest.
-        """
+        """Hold a position [rad] or [m], Shape (n,), since a time [s]; stops may have gentler limits."""
         self.speed = 1.0  # of motions on their paths, wanted [share]
         # Whether a stop that leaves its path is free of collisions.
         self.is_stop_free: Callable[[Trajectory], bool] = lambda _halt: True
         self._limits = limits
         self._braking = limits if braking is None else braking
-        self._is_stopping = False
-        self._is_paused = False
-        self._is_published = False
+        self._is_stopping = self._is_paused = self._is_published = self._is_lease = False
         self._is_from_rest = True
-        self._is_lease = False
         # How the last segment ends, and from when on it does not go on any more [s].
         self._tail: tuple[TimeScaling, float] | None = None
         self._start = since
@@ -68,6 +57,16 @@ class Tracker:
     def end(self) -> float:
         """When the present motion comes to rest [s]."""
         return self._motion.end
+
+    @property
+    def path(self) -> Trajectory:
+        """What is followed, in the time of its own."""
+        return self._motion.motion
+
+    @property
+    def reach(self) -> float:
+        """Where on the path the last segment comes to rest [s]."""
+        return self._published.reach
 
     @property
     def is_paused(self) -> bool:
@@ -156,10 +155,10 @@ class Tracker:
         """How far the present motion is, in the time of its goal [s]; below 0 before it begins."""
         return self._motion.scaling.at(now).time - self._zero
 
-    def stop(self, now: float) -> None:
+    def stop(self, now: float, *, stays_on_path: bool = False) -> None:
         """Slow down and hold where that ends; the rest of the motion is dropped.
 
-        That is on the path, unless the path leaves so little room that the joints stop sooner each for itself.
+        That is on the path, unless the joints stop sooner each for itself, and it need not stay on it.
         """
         if self._is_stopping:
             return
@@ -168,7 +167,7 @@ class Tracker:
             halt = ruckig_motion.halt(self._braking, self._state(begin))
             if not self._is_lease:
                 self._change_rate(0.0, now, self._braking)
-            if self._is_lease or self._stops_sooner_off_path(halt, begin):
+            if self._is_lease or (not stays_on_path and self._stops_sooner_off_path(halt, begin)):
                 self._motion, self._tail = before
                 self._leave_path(halt, now, begin)
         self._is_stopping = True
@@ -181,6 +180,12 @@ class Tracker:
             self._is_paused = True
             self._change_rate(0.0, now)
 
+    def wait(self) -> bool:
+        """Pause at the end of the last segment; returns whether it was not paused already."""
+        was_paused, self._is_paused = self._is_paused, True
+        self._motion, self._tail = self._published, None
+        return not was_paused
+
     def resume(self, now: float) -> None:
         """Go on with a paused motion."""
         if self._is_paused and not self._is_stopping:
@@ -188,12 +193,7 @@ class Tracker:
             self._change_rate(self.speed, now)
 
     def set_speed(self, speed: float, now: float) -> None:
-        """Follow this motion and those after it at a share of their own speed, as far as limits allow.
-
-        Args:
-            speed: 0 waits on the path, 1 is the motion's own.
-            now: [s].
-        """
+        """Follow this motion and those to come at a share of their own speed; 0 waits on the path."""
         self.speed = speed
         if now >= self._motion.scaling.reaches(self._motion.motion.duration):
             motion = Trajectory.at_rest(self._limits.joints, self._motion.motion.positions[-1])

@@ -1,6 +1,6 @@
-"""Checks of a whole goal before it starts: no collision with itself or the floor, and enough torque.
+"""Checks of a goal ahead of its motion: no collision with itself or the floor, and enough torque.
 
-The work is done in slices of so many samples, so that the caller can do other things in between.
+They go on from its begin to its end by some samples at a time, so that the caller can do other things in between.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.planning.torque_share import TorqueShares, bound_samples, states, times_by_lag
 from armature.core.steps import Steps
-from armature.core.trajectory.trajectory import Trajectory
+from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ConfigError, GoalRefused, bounds
 
 _SURVEY_REACH = 0.05  # distances that a survey reports [m]
-_SURVEY_SLICE = 30  # samples of a survey in one step
+_STEP = 30  # samples in one step
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class CheckSettings:
 
 
 class GoalCheck:
-    """One goal's check.
+    """One goal's check, from its begin on.
 
     Args:
         plan: the goal as it would be followed, begun at the set-point.
         clearances: of the arm; they reach as far as the margin at least.
         shares: of torques that the plan asks for.
         settings: what is checked.
-        until: the part of the plan that is checked ends here [s].
+        zero: the time of the plan at which the goal's own begins, by which its places are told [s].
     """
 
     def __init__(
@@ -62,51 +62,72 @@ class GoalCheck:
         clearances: Clearances,
         shares: TorqueShares,
         settings: CheckSettings,
-        until: float = math.inf,
+        zero: float = 0.0,
     ) -> None:
         self.plan = plan
+        self.checked = -math.inf  # the time of the plan up to which it has passed; infinity once it is done [s]
         self.nearest = clearances.reach  # least distance met so far, where it is within the reach [m]
         self.highest_torque = 0.0  # highest torque met so far, as a share of what the servo gives
         self._clearances = clearances
         self._shares = shares
         self._settings = settings
-        self._samples = self._all_samples(until)
+        self._zero = zero
+        self._samples = self._all_samples()
 
-    def advance(self, samples: int) -> bool:
+    def advance(self, samples: int, until: float = math.inf) -> bool:
         """Go on with the check.
 
         Args:
             samples: how many to take; one costs about 0.1 ms.
+            until: the time of the plan at which that is enough [s].
 
         Returns:
-            Whether it is done: the goal may start.
+            Whether it is done: the goal has passed.
 
         Raises:
             GoalRefused: with the place on the path, the value, the bound and what would work.
         """
-        return sum(1 for _ in islice(self._samples, samples)) < samples
+        for _ in islice(self._samples, samples):
+            if self.checked >= until:
+                break
+        return self.checked == math.inf
 
-    def _all_samples(self, until: float) -> Iterator[None]:
+    def _all_samples(self) -> Iterator[None]:
+        kinds: list[Iterator[float]] = []
         if self._settings.collision:
-            times = times_by_angle(self.plan, self._settings.turn)
-            yield from self._check_clearances(times[times <= until], is_whole=until >= self.plan.duration)
+            kinds.append(self._check_clearances())
         if self._settings.torque:
-            times = times_by_lag(self.plan)
-            yield from self._check_torques(times[times <= until], is_whole=until >= self.plan.duration)
+            kinds.append(self._check_torques())
+        passed = dict.fromkeys(kinds, -math.inf)
+        while min(passed.values(), default=math.inf) < math.inf:
+            behind = min(kinds, key=lambda kind: passed[kind])
+            passed[behind] = next(behind, math.inf)
+            self.checked = min(passed.values())
+            yield
+        self.checked = math.inf
 
-    def _check_clearances(self, times: Array, *, is_whole: bool) -> Iterator[None]:
+    def _check_clearances(self) -> Iterator[float]:
+        """The times up to which parts keep clear of each other."""
+        times = times_by_angle(self.plan, self._settings.turn)
         start = self.plan.sample(float(times[0])).position
+        self._check_approach(start)
         passage = Passage(self._clearances, start, self._settings.margin)
         for time, state in states(self.plan, times):
-            blocked = passage.find_collision(state.position)
-            if blocked is None and is_whole and time == times[-1]:
-                blocked = passage.find_approach()
-            if blocked is not None:
-                pair, distance = blocked
-                where = f"distance of {pair[0]} to {pair[1]} at {time:.3f} s"
-                raise GoalRefused(where, round(distance, 4), self._way_out(pair), "m")
+            if blocked := passage.find_collision(state.position):
+                raise self._too_near(*blocked, time)
             self.nearest = min(self.nearest, passage.nearest)
-            yield
+            yield time
+
+    def _check_approach(self, start: Array) -> None:
+        """Refuse an end that is nearer than the begin, where that is too near: all the way there it may be so."""
+        passage = Passage(self._clearances, start, self._settings.margin)
+        passage.find_collision(self.plan.positions[-1])
+        if blocked := passage.find_approach():
+            raise self._too_near(*blocked, self.plan.duration)
+
+    def _too_near(self, pair: Pair, distance: float, time: float) -> GoalRefused:
+        where = f"distance of {pair[0]} to {pair[1]} at {time - self._zero:.3f} s"
+        return GoalRefused(where, round(distance, 4), self._way_out(pair), "m")
 
     def _way_out(self, pair: Pair) -> str:
         """What is kept between two parts, and what would work."""
@@ -121,17 +142,25 @@ class GoalCheck:
             remedy += f", and end elsewhere, or if they do not touch in truth, write {allowed}"
         return f"it must be {kept:g} m at least; {remedy} (negative: they overlap)"
 
-    def _check_torques(self, times: Array, *, is_whole: bool) -> Iterator[None]:
+    def _check_torques(self) -> Iterator[float]:
+        """The times up to which the servos can give what is asked."""
+        times = times_by_lag(self.plan)
         start = self.plan.sample(float(times[0])).position
+        self._check_rest(start)
         bound = self._shares.bound(start)
         for time, state in states(self.plan, times):
             _, share = self._shares.of(state)
-            if is_whole and time == times[-1]:
-                bound = self._shares.bound_at_end(start)
             if (share > bound).any():
-                raise self._shares.refusal(self.plan, time, state, bound)
+                raise self._shares.refusal(self.plan, time - self._zero, state, bound)
             self.highest_torque = max(self.highest_torque, float(share.max()))
-            yield
+            yield time
+
+    def _check_rest(self, start: Array) -> None:
+        """Refuse an end that asks more than the begin, where that is too much: all the way there it may be so."""
+        bound, rest = self._shares.bound_at_end(start), State.at_rest(self.plan.positions[-1])
+        is_overloaded = bound > self._settings.torque_share
+        if (self._shares.of(rest)[1] > bound)[is_overloaded].any():
+            raise self._shares.refusal(self.plan, self.plan.duration - self._zero, rest, bound)
 
 
 def times_by_angle(plan: Trajectory, turn: float) -> Array:
@@ -196,13 +225,20 @@ class GoalChecks:
         self.mechanics.set_other_joints({joint: pose[joint] for joint in pose if joint not in joints})
         return np.array([pose[joint] for joint in joints])
 
-    def begin(self, plan: Trajectory, until: float = math.inf) -> GoalCheck:
-        """Begin to check a goal, as far as a time of it [s]."""
-        return GoalCheck(plan, self.clearances, self.shares, self.settings, until)
+    def begin(self, plan: Trajectory, zero: float = 0.0) -> GoalCheck:
+        """Begin to check a goal, whose time 0 is a time of the plan [s]."""
+        return GoalCheck(plan, self.clearances, self.shares, self.settings, zero)
+
+    def whole(self, plan: Trajectory) -> Steps[GoalCheck]:
+        """Check a goal to its end; raises as `GoalCheck.advance`."""
+        return _to_end(self.begin(plan))
 
     def survey(self, plan: Trajectory) -> Steps[GoalCheck]:
-        """Check a goal, and measure clearances farther than the margin; raises as `GoalCheck.advance`."""
-        check = GoalCheck(plan, self._survey_clearances, self.shares, self.settings)
-        while not check.advance(_SURVEY_SLICE):
-            yield
-        return check
+        """The same, and measure clearances farther than the margin."""
+        return _to_end(GoalCheck(plan, self._survey_clearances, self.shares, self.settings))
+
+
+def _to_end(check: GoalCheck) -> Steps[GoalCheck]:
+    while not check.advance(_STEP):
+        yield
+    return check

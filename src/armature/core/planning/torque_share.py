@@ -189,12 +189,14 @@ def states(plan: Trajectory, times: Array) -> Iterator[tuple[float, State]]:
 
 
 def times_by_lag(plan: Trajectory) -> Array:
-    """Times at which torques are sampled [s].
+    """Times at which torques are sampled, from the first motion on [s].
 
     Raises:
         GoalRefused: they would be more than a check may take.
     """
-    begin, end = float(plan.knots[0]), float(plan.knots[-1])
+    moves = plan.hull()[1].any(axis=(1, 2))
+    end = float(plan.knots[-1])
+    begin = float(plan.knots[int(np.argmax(moves))]) if moves.any() else end
     count = math.ceil((end - begin) / (_LAG / 2.0))
     bound_samples(count)
     return np.linspace(begin, end, count + 1)

@@ -20,7 +20,7 @@ class ActiveGoal:
     """An accepted goal until its end; of all goals of a controller one is followed, and another may wait."""
 
     stop: Callable[[], None]  # cancels the goal that is followed
-    is_waiting: bool = False  # for its check to be done, while another one may be followed
+    is_waiting: bool = False  # to be planned, while another one may be followed
     is_canceled: bool = False  # while it waited
     begun: ActiveGoal | None = None  # what it has become, where it had to be prepared first
 
@@ -63,7 +63,7 @@ class _DeferredServer(ActionServer):  # rclpy is untyped
 class GoalServer:
     """Serves one action without blocking the executor.
 
-    A goal is planned and checked before it is accepted, so that it moves at once when it is. One that is refused
+    A goal is prepared before it is accepted, so that it moves at once when it is. One that is refused
     is accepted too where the result can tell the reason, which a rejection cannot, and ended at once.
 
     Args:

@@ -31,7 +31,14 @@ from armature.nodes.arm_controller.jtc_parameters import TrajectoryParameters, r
 from armature.nodes.arm_controller.moves import ArmMoves
 from armature.nodes.arm_controller.twist import TwistJog
 from armature.nodes.common import topics
-from armature.nodes.common.conversions import to_goal, to_point, to_seconds, to_stamp, to_tolerances
+from armature.nodes.common.conversions import (
+    to_goal,
+    to_message,
+    to_point,
+    to_seconds,
+    to_stamp,
+    to_tolerances,
+)
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
 
 
@@ -71,7 +78,7 @@ class ArmController(GroupNode):
         self._payload = Payload(self, self._checks)
         for note in self.model.notes:
             self.get_logger().info(note)
-        self._goals = CheckedGoals(self, self.control, self._checks, self.now, self.publish_now)
+        self._goals = CheckedGoals(self, self._checks)
         # Joints of other groups, such as the gripper's: the arm's model has them where they were read last.
         self._others = {joint.name for joint in self.model.driven} - set(self.joints)
         self._sends_loads = read(self, FeedforwardParameters).feedforward__gravity
@@ -80,14 +87,16 @@ class ArmController(GroupNode):
         self.control.state.hooks.is_stop_free = lambda halt: not self._guard.find_obstacle(halt)
         tool = self._checks.mechanics.tool
         servo = TwistServo(self._checks.mechanics, self.control.state.limits, tool)
-        self._twist = TwistJog(self, servo, self._guard, (self.model.root, tool), self._goals.drop)
+        self._twist = TwistJog(
+            self, servo, self._guard, (self.model.root, tool), lambda why: self._moves.drop(why)
+        )
         self._moves = ArmMoves(self, self._checks, self._follow_move)
         self._on_destroy.callback(self._moves.destroy)
         self._commands = Commands(self)
         refuse_unknown(self)
         self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, _to_result)
         self._on_destroy.callback(self._server.destroy)
-        topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic)
+        topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic, raw=True)
         topics.subscription(self, topics.SPEED_SCALING, self._scale_speed)
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
@@ -113,8 +122,9 @@ class ArmController(GroupNode):
             raise GoalRefused("multi_dof_trajectory", len(request.multi_dof_trajectory.points), "leave it empty")
         return self._follow(request.trajectory, self._tolerances_of(request))
 
-    def _follow_topic(self, message: JointTrajectory) -> None:
+    def _follow_topic(self, data: bytes) -> None:
         try:
+            message = to_message(data, self.joints)
             self.attempt(lambda: self._follow(message, self._tolerances))(lambda _outcome: None)
         except ArmatureError as error:
             self.refuse("joint_trajectory", error)
@@ -143,9 +153,7 @@ class ArmController(GroupNode):
 
         def begin(on_end: OnEnd) -> ActiveGoal | None:
             self._twist.drop()
-            active = follow(self.report_end(on_end))
-            self.publish_now()
-            return active
+            return follow(self.report_end(on_end))
 
         return begin
 
@@ -168,11 +176,10 @@ class ArmController(GroupNode):
     def drop_pending(self, why: str) -> None:
         """See `GroupNode`."""
         self._twist.drop()
-        self._goals.drop(why)
         self._moves.drop(why)
 
     def before_stop(self, why: str) -> None:
-        """A stop ends goals that wait, moves that are planned, and twists."""
+        """A stop ends moves that are planned, and twists."""
         self.drop_pending(why)
 
     def _tolerances_of(self, request: FollowJointTrajectory.Goal) -> Tolerances:

@@ -1,30 +1,33 @@
-"""Checks of goals by the arm's model before they start: their parameters, and long checks in slices."""
+"""Checks of goals by the arm's model: their parameters, and the checks before a goal begins and ahead of it."""
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from trajectory_msgs.msg import JointTrajectory
 
 from armature.core.arrays import Array
-from armature.core.control.goal import Code, End, GoalMonitor, OnEnd, Outcome, abort_outcome, refusal_outcome
-from armature.core.control.group import GroupControl
+from armature.core.control.goal import FollowedGoal, GoalMonitor, OnEnd, refusal_outcome
+from armature.core.control.goal_plan import PlannedGoal
+from armature.core.control.tracker import HORIZON, Tracker
 from armature.core.kinematics.drive_ratings import ratings_from_urdf
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
 from armature.core.planning.goal_checks import CheckSettings, GoalCheck, GoalChecks
 from armature.core.trajectory.integration import Rates
-from armature.core.trajectory.trajectory import State, Trajectory
+from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import (
     ArmatureError,
     CommandRefused,
     ConfigError,
-    GoalRefused,
     InternalError,
     apart,
     listed,
@@ -36,17 +39,23 @@ from armature.nodes.common.parameters.parameters import located, read
 from armature.nodes.common.parameters.wanted import within
 from armature.nodes.common.robot_files import drive_ratings, with_allowed_pairs
 
-# Samples in a slice. A goal that needs more than the first slice is checked in further ones, with time for
-# set-points between them: a slice takes about 5 ms, and segments reach 200 ms ahead.
-_FIRST_SLICE = 300
-_SLICE = 60
-_PERIOD = 0.01  # [s]
-_JOIN_TIME = 0.5  # a path is joined within this time [s]
+# What is checked of a goal before it begins: its first seconds, by no more samples than this (20 ms), and always
+# as far as its first segment leads.
+_FIRST_SECONDS, _FIRST_SAMPLES = 3.0, 300
+_FEW = 10  # samples, of which the time is not looked at
+# The rest is checked ahead of the motion, in slices between the renewals of set-points [s].
+_SLICE, _PERIOD = 0.004, 0.01
+# While the joints move, the switch to a goal is so far ahead once it is prepared [s].
+_ON_ITS_WAY = 0.02
+# It is put off where preparing takes longer: by so many times what that has taken, within the last segment.
+_LONGER, _LONGEST = 1.5, HORIZON - 0.05
+_WAITS = "the arm waits on its path: what lies ahead is not checked yet"
+_STOPS = "the arm stops on its path before that"
 
 
 @dataclass(frozen=True)
 class CheckParameters:
-    """What is checked of a goal before it starts."""
+    """What is checked of a goal."""
 
     tool_frame: str = ""  # "" for tool0, or where the URDF has none, the outermost link that an arm's joint moves
     payload: float = field(default=0.0, metadata=within(0.0, 100.0, changes=True))  # at the tool [kg]
@@ -167,125 +176,112 @@ def _unchanged(error: InternalError, _changes: list[Parameter]) -> SetParameters
 
 
 @dataclass
-class _Waiting:
-    """A goal whose check is not done."""
+class _CheckedGoal:
+    """A goal from its plan until all of it is checked."""
 
-    check: GoalCheck
-    session: str  # of enabling, in which it was asked for
-    begin: State  # from which the goal is being checked
-    goal: Trajectory | Rates
-    stamp: float | None
-    monitor: GoalMonitor
-    on_end: OnEnd
-    active: ActiveGoal
+    planned: PlannedGoal
+    tracker: Tracker  # that begins to follow it
+    check: GoalCheck  # of its path
+    followed: FollowedGoal | None = None  # once it has begun
+    has_waited: bool = False  # for its check, on its path
 
 
 class CheckedGoals:
-    """Lets a `GroupControl` follow goals that have passed the checks.
+    """Lets an arm follow goals that are checked: their first seconds before they begin, the rest ahead of the arm.
 
     Args:
-        node: owner of the timer.
-        control: follows the goals.
+        node: the controller of the arm.
         checks: of the arm.
-        now: ROS time [s].
-        publish: publishes set-points now; called where a goal begins or ends outside its own callback.
+        clock: monotonic [s].
     """
 
-    def __init__(
-        self,
-        node: GroupNode,
-        control: GroupControl,
-        checks: GoalChecks,
-        now: Callable[[], float],
-        publish: Callable[[], object],
-    ) -> None:
-        self._control = control
+    def __init__(self, node: GroupNode, checks: GoalChecks, clock: Callable[[], float] = time.monotonic) -> None:
+        self._node = node
+        self._control = node.control
         self._checks = checks
-        self._now = now
-        self._publish = publish
-        self._waiting: _Waiting | None = None
+        self._clock = clock
+        self._goal: _CheckedGoal | None = None
         self._timer = node.create_timer(_PERIOD, self._advance, clock=node.steady)
         self._timer.cancel()
 
     def prepare(self, goal: Trajectory | Rates, stamp: float | None, monitor: GoalMonitor) -> Begin:
-        """Plan and check a goal; a long check goes on after it has begun. Arguments as `GroupControl.follow`.
+        """Plan a goal, check its first seconds, and make its first segment; arguments as `GroupControl.follow`.
 
         Returns:
             What follows it, to be called at once.
 
         Raises:
-            GoalRefused: it cannot be followed, or did not pass.
+            GoalRefused: it cannot be followed, or does not pass.
             CommandRefused: the arm takes no commands now.
         """
-        planned = self._control.plan(goal, stamp, self._now())
-        check = self._checks.begin(planned.motion)
-        is_done = check.advance(_FIRST_SLICE)
+        made, first = self._prepare(goal, stamp)
 
         def begin(on_end: OnEnd) -> ActiveGoal:
-            active = ActiveGoal(self._cancel, is_waiting=not is_done)
-            if not is_done:
-                self.drop("replaced by a newer goal")
-                session, start = self._control.state.arm.session, planned.motion.sample(0.0)
-                self._waiting = _Waiting(check, session, start, goal, stamp, monitor, on_end, active)
-                self._timer.reset()
-                return active
-            if not self._control.state.motion.is_moving(planned.now):
-                self._control.follow_planned(planned, monitor, on_end)
-            else:  # the arm has gone on meanwhile, and the switch to it is near
-                self._control.follow(goal, stamp, monitor, on_end, self._now())
-            self.drop("replaced by a newer goal")
-            return active
+            self._control.begin(made.tracker, made.check.checked, made.planned, monitor, on_end)
+            self._node.begin_publishing(first)
+            made.followed, self._goal = self._control.state.goals.followed, made
+            self._timer.reset()
+            return ActiveGoal(self._cancel)
 
         return begin
 
-    def drop(self, why: str) -> None:
-        """End a goal that has not started yet, as aborted."""
-        self._end(abort_outcome(why))
+    def _prepare(self, goal: Trajectory | Rates, stamp: float | None) -> tuple[_CheckedGoal, JointTrajectory]:
+        """Prepare a goal in time for the switch to it: until then the joints go on as their last segment says."""
+        delay = took = 0.0
+        while delay <= _LONGEST:
+            begun = self._node.now()
+            is_moving = self._control.state.motion.is_moving(begun)
+            planned = self._control.plan(goal, stamp, begun, delay)
+            made = self._prepare_planned(planned)
+            took = self._node.now() - begun
+            if not is_moving or begun + took <= planned.begin - _ON_ITS_WAY:
+                return made
+            delay = max(_LONGER * took, 2.0 * delay)
+        why = f"the arm moves, and to plan it takes {took:.2f} s here"
+        raise CommandRefused("trajectory", why, "send it with fewer points, or while the arm rests")
+
+    def _prepare_planned(self, planned: PlannedGoal) -> tuple[_CheckedGoal, JointTrajectory]:
+        tracker = self._control.prepare(planned)
+        zero = tracker.path.duration - planned.motion.duration
+        check = self._checks.begin(tracker.path, zero)
+        check.advance(_FIRST_SAMPLES, zero + _FIRST_SECONDS)
+        segment = tracker.segment(self._node.now())
+        while check.checked < tracker.reach:
+            check.advance(_FEW)
+        first = self._node.compose(replace(segment, session=self._control.state.arm.session))
+        return _CheckedGoal(planned, tracker, check), first
 
     def _cancel(self) -> None:
-        self._control.cancel(self._now())
-        self._publish()
+        self._control.cancel(self._node.now())
+        self._node.publish_now()
 
     def _advance(self) -> None:
-        waiting = self._waiting
-        if waiting is None:
+        goal, followed = self._goal, self._control.state.goals.followed
+        if goal is None or goal.followed is not followed or followed is None or followed.is_cancelling:
+            self._goal = None
             self._timer.cancel()
             return
-        if waiting.active.is_canceled:
-            self._end(Outcome(End.CANCELED, Code.SUCCESSFUL, "canceled before it started"))
-            return
         try:
-            if waiting.check.advance(_SLICE):
-                self._start(waiting)
+            self._run_slice(goal.check)
         except ArmatureError as error:
-            self._end(refusal_outcome(error))
-
-    def _start(self, waiting: _Waiting) -> None:
-        if waiting.session != self._control.state.arm.session:
-            why = "it was asked for in an earlier session"
-            raise CommandRefused("trajectory", why, "send it again")
-        planned = self._control.plan(waiting.goal, waiting.stamp, self._now())
-        self._check_approach(waiting, planned.motion)
-        self._control.follow_planned(planned, waiting.monitor, waiting.on_end)
-        self._waiting, waiting.active.is_waiting = None, False
-        self._publish()
-
-    def _check_approach(self, waiting: _Waiting, plan: Trajectory) -> None:
-        """Check the approach to the goal's first point again, where the arm has moved meanwhile."""
-        if _is_still_at(plan.sample(0.0), waiting.begin):
+            self._stop_before(error)
             return
-        ahead = waiting.goal.times + plan.duration - waiting.goal.duration
-        until = float(ahead[ahead > 0.0][0]) + _JOIN_TIME
-        if not self._checks.begin(plan, until).advance(_FIRST_SLICE):
-            allowed = "the arm has moved while a long goal was checked; send it while the arm rests"
-            raise GoalRefused("way to the first point", round(until, 3), allowed)
+        motion = self._control.state.motion
+        motion.note_checked(goal.check.plan, goal.check.checked, self._node.now())
+        if motion.is_waiting and not goal.has_waited:
+            goal.has_waited = True
+            self._node.reports.warn(_WAITS)
+        if goal.check.checked == math.inf:
+            self._goal = None
 
-    def _end(self, outcome: Outcome) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None:
-            waiting.on_end(outcome)
+    def _run_slice(self, check: GoalCheck) -> None:
+        end = self._clock() + _SLICE
+        while not check.advance(_FEW) and self._clock() < end:
+            pass
 
-
-def _is_still_at(state: State, before: State) -> bool:
-    """Whether a state is the same as one before, and nothing moves."""
-    return state.is_resting and before.is_resting and bool((state.position == before.position).all())
+    def _stop_before(self, error: ArmatureError) -> None:
+        """Stop on the path, which is checked as far as the arm goes."""
+        self._goal = None
+        outcome = refusal_outcome(error)
+        self._control.abort(replace(outcome, message=f"{outcome.message}; {_STOPS}"), self._node.now())
+        self._node.publish_now()

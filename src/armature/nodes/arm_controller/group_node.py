@@ -270,12 +270,17 @@ class GroupNode(GuardedNode):
     def _publish_segment(self, now: float) -> bool:
         segment = self.control.state.segment(now)
         if segment is not None:
-            self.publish(segment)
+            self._setpoints.publish(self.compose(segment))
         return segment is not None
 
-    def publish(self, segment: Segment[RosTime]) -> None:
-        """Publish a segment for the servo interface."""
-        self._setpoints.publish(from_segment(self.with_efforts(segment)))
+    def compose(self, segment: Segment[RosTime]) -> JointTrajectory:
+        """The message of a segment for the servo interface, with its efforts."""
+        return from_segment(self.with_efforts(segment))
+
+    def begin_publishing(self, first: JointTrajectory) -> None:
+        """Publish the first segment of a motion, and go on until nothing moves."""
+        self._renewal.reset()
+        self._setpoints.publish(first)
 
     def _report_not_following(self, joints: tuple[str, ...]) -> None:
         """Report joints that do not follow, by a set-point message without points."""

@@ -64,6 +64,7 @@ class ArmMoves:
         follow: Callable[[Trajectory, FollowJointTrajectory.Goal], Begin],
     ) -> None:
         self._node = node
+        self._checks = checks
         given = read(node, MoveParameters)
         path, joints = node.given.poses, node.joints
         poses = read_given_poses(path, node.model) if path else {}
@@ -125,6 +126,7 @@ class ArmMoves:
             figures = json.dumps(asdict(preview))
             follow: Begin = lambda on_end: on_end(Outcome(End.SUCCEEDED, Code.SUCCESSFUL, figures))  # noqa: E731
         else:
+            yield from self._checks.whole(motion)
             self._check_unmoved(start, session)
             follow = self._follow(motion, goal)
 

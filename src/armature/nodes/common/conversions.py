@@ -12,6 +12,7 @@ from builtin_interfaces.msg import Duration, Time
 from control_msgs.msg import JointTolerance
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from geometry_msgs.msg import TransformStamped
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
@@ -27,6 +28,8 @@ from armature.errors import GoalRefused
 _NANOSECONDS = 1_000_000_000
 MOST_POINTS = 5000
 """Of a goal: to take, plan and begin to check so many costs 0.1 to 0.2 s, which set-point segments reach ahead."""
+_MOST_HEADER = 16_384  # names of joints and frame [bytes]
+_POINT = 64  # of a point beside its numbers [bytes]
 
 
 def to_seconds(stamp: Time | Duration) -> float:
@@ -147,6 +150,19 @@ def _motion(message: JointTrajectory) -> Trajectory:
         _rows([point.velocities for point in points], "velocities"),
         _rows([point.accelerations for point in points], "accelerations"),
     )
+
+
+def to_message(data: bytes, joints: Collection[str]) -> JointTrajectory:
+    """A JointTrajectory as it was received, unless that is longer than any of so many joints may be.
+
+    Raises:
+        GoalRefused: it has too many points; to unpack them would take seconds.
+    """
+    most = _MOST_HEADER + MOST_POINTS * (_POINT + 4 * 8 * len(joints))
+    if len(data) > most:
+        allowed = f"a goal may have {MOST_POINTS} points, which are no more than {most}; send it in parts"
+        raise GoalRefused("points", len(data), allowed, "bytes")
+    return deserialize_message(data, JointTrajectory)
 
 
 def to_goal(message: JointTrajectory, *, may_integrate: bool) -> Trajectory | Rates:
