@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 import rclpy
 from control_msgs.action import FollowJointTrajectory
 from control_msgs.msg import JointJog
@@ -29,6 +30,8 @@ _ANSWER_TIME = 30.0  # [s]
 _SWAY = 0.3  # [rad]
 _SWAY_PERIOD = 4.0  # [s]
 _NUDGE = 0.02  # [rad]
+_LONG, _LONG_SWAY = 20.0, 0.3  # [s], [rad]
+_BACK = 1.0  # [s]
 _JOG_SPEED = 0.1  # [rad/s]
 _JOG_TIME = 0.1  # [s]
 _PAUSE = 0.5  # [s]
@@ -96,11 +99,32 @@ class BenchClient:
         """Time to the first bus cycle that samples a goal, since it was sent and since it was accepted [ms]."""
         target = [self._home[joint] for joint in self._joints]
         target[0] += _NUDGE
+        home = [self._home[joint] for joint in self._joints]
+        return self._to_cycle(self._goal([(0.3, target), (0.6, home)]))
+
+    def long_goal_to_cycle(self, points: int) -> tuple[float, float]:
+        """The same of a goal of 20 s and so many points, which is canceled then."""
+        goal = self._goal([(_LONG * share, self._swayed(share)) for share in np.arange(1, points + 1) / points])
+        for share, point in zip(np.arange(1, points) / points, goal.trajectory.points, strict=False):
+            speed = _LONG_SWAY * math.pi / _LONG * math.sin(2.0 * math.pi * share)
+            point.velocities = [speed] * len(self._joints)
+        return self._to_cycle(goal)
+
+    def _swayed(self, share: float) -> list[float]:
+        """Away from home and back, as a share of that is done [rad]."""
+        away = _LONG_SWAY * (1.0 - math.cos(2.0 * math.pi * share)) / 2.0
+        return [self._home[joint] + away for joint in self._joints]
+
+    def _to_cycle(self, goal: FollowJointTrajectory.Goal) -> tuple[float, float]:
         self._rest()
         begun = time.time()
-        accepted = self._follow([(0.3, target), (0.6, [self._home[joint] for joint in self._joints])])
+        handle = self._send(goal)
+        self._spin_until(lambda: self._segment_start < math.inf, "the goal's set-points")
         first = self._first_cycle()
-        return 1000.0 * (first - begun), 1000.0 * (first - accepted)
+        self._await(handle.cancel_goal_async())
+        self._end(handle)
+        self._follow([(_BACK, [self._home[joint] for joint in self._joints])])
+        return 1000.0 * (first - begun), 1000.0 * (first - to_seconds(handle.stamp))
 
     def jog_to_cycle(self, way: int) -> float:
         """Time from sending a jog, one way (1) or back (-1), to the first bus cycle that samples it [ms]."""
@@ -132,23 +156,33 @@ class BenchClient:
         self._follow(points)
         return []
 
-    def _follow(self, points: list[tuple[float, list[float]]]) -> float:
-        """Send a goal and await its end; returns when it was accepted [s]."""
+    def _follow(self, points: list[tuple[float, list[float]]]) -> None:
+        """Send a goal and await its end."""
+        self._end(self._send(self._goal(points)))
+
+    def _end(self, handle: Any) -> None:
+        """Await a goal's end."""
+        result = self._await(handle.get_result_async()).result
+        if result.error_code:
+            raise ProcessError("arm_controller", result.error_string, "free the machine and measure again")
+
+    def _goal(self, points: list[tuple[float, list[float]]]) -> FollowJointTrajectory.Goal:
+        """A goal that rests at each point: when it comes there [s], and where that is [rad]."""
         trajectory = JointTrajectory(joint_names=self._joints)
         for when, positions in points:
             still = [0.0] * len(positions)
             point = JointTrajectoryPoint(positions=positions, velocities=still, time_from_start=to_duration(when))
             trajectory.points.append(point)
-        goal = FollowJointTrajectory.Goal(trajectory=trajectory)
+        return FollowJointTrajectory.Goal(trajectory=trajectory)
+
+    def _send(self, goal: FollowJointTrajectory.Goal) -> Any:
+        """Send a goal; returns its handle, once it is accepted."""
         handle = self._await(self._action.send_goal_async(goal))
         if not handle.accepted:
             raise ProcessError(
                 "arm_controller", "it refused the bench's goal", "see: armature logs arm_controller"
             )
-        result = self._await(handle.get_result_async()).result
-        if result.error_code:
-            raise ProcessError("arm_controller", result.error_string, "free the machine and measure again")
-        return to_seconds(handle.stamp)
+        return handle
 
     def _call_arm(self, on: bool) -> None:
         answer = self._await(self._enable.call_async(SetBool.Request(data=on)))

@@ -20,6 +20,8 @@ from armature.robots import Robot
 from armature.standalone import Supervisor
 
 _COMMANDS = 20
+_LONG_COMMANDS = 10
+_POINTS = (10, 100, 1000, 5000)  # of goals of 20 s
 _PLANS = 200
 _MOVING = 12.0  # [s]
 _RATE = 100  # [Hz]
@@ -90,6 +92,18 @@ def _commands(client: BenchClient) -> Iterator[Figure]:
     ):
         for q in (0.5, 0.95):
             yield Figure(f"{name}, p{100 * q:g}", float(np.quantile(times, q)), "ms", _CYCLE, "a cycle")
+    yield from _long_goals(client, float(np.median(accepted)), float(np.median(sent)))
+
+
+def _long_goals(client: BenchClient, accepted: float, sent: float) -> Iterator[Figure]:
+    """Goals of 20 s beside a short one: its time since it was accepted, and since it was sent [ms]."""
+    for points in _POINTS:
+        since_sent, since_accepted = zip(
+            *(client.long_goal_to_cycle(points) for _ in range(_LONG_COMMANDS)), strict=True
+        )
+        for name, times, short in (("accepted", since_accepted, accepted), ("sent", since_sent, sent)):
+            name = f"goal of 20 s and {points} points {name} to its first cycle, p50"
+            yield Figure(name, float(np.median(times)), "ms", short, "a short goal")
 
 
 def _moving(client: BenchClient, controller: int, peer: int) -> Iterator[Figure]:
