@@ -205,3 +205,28 @@ def finish(arm):
     arm.go()
     arm.finish().run(1.5)
     assert [end.end for end in arm.ends] in ([End.SUCCEEDED], [End.CANCELED], [End.ABORTED])
+
+
+def test_a_goal_that_is_aborted_stays_on_a_path_that_leaves_no_room_for_it():
+    """A stop that need not stay on it leaves it: see the tracker's tests."""
+    arm = Checked()
+    arm.control.move(np.array([1.5, -0.4]), LIMITS.velocity, MONITOR, arm.ends.append, arm.now)
+    arm.go()
+    tracker = arm.control.state.motion.tracker
+    course = np.array([tracker.setpoint(t).position for t in np.linspace(arm.now, tracker.end, 4000)])
+    arm.run(0.45)
+    arm.control.abort(abort_outcome("why"), arm.now)
+    arm.go()
+    arm.finish()
+    assert np.abs(course - np.array(arm.place)).max(axis=1).min() < 1e-3
+
+
+def test_what_is_paused_stays_so_though_its_stop_would_lead_beyond_what_is_checked():
+    arm = Checked().begin(2.5).run(1.5)
+    arm.control.state.motion.note_checked(arm.path, 0.5, arm.now)
+    arm.control.pause(arm.now)
+    arm.go()
+    arm.run(1.5)
+    held = arm.place
+    arm.check(math.inf)
+    assert arm.run(1.0).place == held

@@ -13,7 +13,7 @@ from std_srvs.srv import SetBool, Trigger
 
 from armature.nodes.arm_controller import checks
 from armature.nodes.common import topics
-from armature.nodes.common.conversions import to_stamp
+from armature.nodes.common.conversions import to_duration, to_stamp
 
 from ..motion_graph import ABORTED, SUCCEEDED, smooth, trajectory
 from ..virtual_time import STEP
@@ -302,11 +302,12 @@ def test_a_move_and_a_goal_that_is_checked_are_told_apart(solid):
     solid.until(moves.server_is_ready)
     told = []
     asked = joints_goal([[1.5, 0.0]])
+    asked.trajectory.points[-1].time_from_start = to_duration(8.0)
     moving = solid.done(moves.send_goal_async(asked, feedback_callback=told.append))
     solid.moved(0.02)
     solid.until(lambda: len(told) > 3)
     assert solid.feedback == []
-    last = solid.send(long_goal())
+    last = solid.send(smooth(30.0, 1.0, 0.0))
     assert "replaced by a newer goal" in solid.answer(moving).result.error_string
     begun = len(told)
     solid.until(lambda: len(solid.feedback) > 3)
@@ -433,3 +434,14 @@ def test_after_a_check_that_stopped_the_arm_the_next_goal_is_taken(solid):
     assert solid.follow(floor_goal()).status == ABORTED
     solid.is_still()
     assert solid.follow(smooth(2.0, 0.0, 0.0)).status == SUCCEEDED
+
+
+def test_a_goal_is_checked_as_far_as_its_first_segment_leads_however_many_samples_that_takes(
+    make_motion, monkeypatch
+):
+    monkeypatch.setattr(checks, "_FIRST_SAMPLES", 1)
+    motion = make_motion(urdf=SOLID, rest=(0.0, 0.3, 0.01)).enable_servos()
+    text = motion.follow(smooth(0.8, 0.0, 0.55)).result.error_string
+    assert re.search(FLOOR.format("0"), text), text
+    assert STOPPED not in text
+    assert motion.servos.segments == []

@@ -17,6 +17,7 @@ from armature.nodes.common.conversions import to_duration
 
 from ..motion_graph import ABORTED, CANCELED, SUCCEEDED, URDF, smooth, trajectory
 from .test_checks import SOLID
+from .test_twist import Operator, twist
 
 POSES = (
     "up: {waist: 0.4 rad, elbow: -0.5 rad, gripper: 0 mm}\nside: {waist: 0.5 rad, elbow: 0 rad, gripper: 0 mm}\n"
@@ -244,6 +245,22 @@ def test_a_move_into_the_floor_is_refused(make_mover):
     answer = mover.move("joints", joints_goal([[0.0, 1.0]]))
     assert "distance of lower to floor" in answer.result.error_string
     assert mover.motion.servos.segments == []
+
+
+def test_a_move_that_takes_long_is_checked_to_its_end_before_anything_moves(make_mover):
+    mover = make_mover(urdf=SOLID)
+    goal = joints_goal([[0.0, 1.0]])
+    goal.trajectory.points[-1].time_from_start = to_duration(60.0)
+    answer = mover.move("joints", goal)
+    assert "distance of lower to floor" in answer.result.error_string
+    assert mover.motion.servos.segments == []
+
+
+def test_a_jog_of_the_tool_ends_a_move_that_is_planned(mover):
+    preview = mover.send("joints", slow_goal(3600.0, preview=True))
+    result = preview.get_result_async()
+    Operator(mover.motion).press(twist(y=0.05), result.done)
+    assert "replaced by a jog" in result.result().result.error_string
 
 
 def test_a_move_is_refused_while_the_arm_moves_and_while_it_is_not_enabled(mover):

@@ -17,7 +17,8 @@ _LAG = 0.1
 # What remains of that in the mean: time-optimal ways (MoveIt's default, full acceleration and then full
 # deceleration) with points every 0.1 s come to 10 % [share].
 _SLACK = 0.15
-_SAMPLES = np.linspace(0.0, 1.0, 9)  # within each spline
+_SAMPLES = np.linspace(0.0, 1.0, 9)  # within each spline, and no closer than this [s]
+_CLOSEST = 0.004
 
 
 def check_accelerations(motion: Trajectory, limits: GroupLimits) -> None:
@@ -39,6 +40,7 @@ def check_accelerations(motion: Trajectory, limits: GroupLimits) -> None:
         return
     lengths = np.diff(motion.knots)[doubtful, None]
     times = (motion.knots[doubtful, None] + lengths * _SAMPLES).ravel()
+    times = times[np.diff(np.floor(times / _CLOSEST), prepend=-1.0) != 0.0]
     before, after = (motion.sample_many(times + shift)[1][:, columns] for shift in (-_LAG / 2.0, _LAG / 2.0))
     _check(times, (after - before) / _LAG, limits)
 

@@ -170,6 +170,10 @@ class Trajectory:
 
     def hull(self) -> tuple[Array, Array]:
         """Values that enclose the positions and velocities of each segment (see `spline.hull`)."""
+        return self._hull
+
+    @cached_property
+    def _hull(self) -> tuple[Array, Array]:
         return spline.hull(self._coefficients, np.diff(self.knots))
 
     def acceleration_hull(self) -> Array:
