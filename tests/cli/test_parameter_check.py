@@ -85,6 +85,18 @@ def test_what_counts_for_nothing_is_told_as_a_note():
         assert re.search(words, "\n".join(said)), words
 
 
+def test_what_the_graph_gives_itself_is_told_with_where_it_is_given():
+    said = sorted(notes("given_by_the_graph.yaml"), key=lambda note: int(note.split()[1].strip(":")))
+    assert [note.partition("counts for nothing; ")[2] for note in said] == [
+        "it is given by --http or http_port:=",
+        "the graph gives its own",
+        "it is given by --port or port:=",
+        "it is given by checks.allowed_pairs of /arm_controller",
+        "it is given by --wiring or wiring:=",
+        "it is given by park_pose of /servo_interface",
+    ]
+
+
 def test_every_kind_of_mistake_is_told_at_once_each_in_its_line_with_what_was_meant():
     told = refused("one_of_each_mistake.yaml")
     expected = [

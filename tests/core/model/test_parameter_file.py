@@ -224,3 +224,15 @@ def test_a_block_may_stand_in_pieces_as_in_ros_but_no_parameter_twice():
 def test_another_programs_node_is_not_taken_for_one_that_is_misspelt(name: str, is_misspelt: bool):
     found = read_parameters(f"/**/{name}: {{ros__parameters: {{x: 1, y: 2}}}}", "own.yaml")
     assert len(misspelt_nodes(found, (*NODES, "state_publisher"))) == is_misspelt
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["//a: {x}", "a/: {x}", "/left: {/a: {x}}", "/**: {/a: {x}}", "/1a: {x}", "a//b: {x}", "/: {x}", "a b: {x}"],
+)
+def test_a_name_of_a_node_that_ros_cannot_parse_is_refused(text: str):
+    with pytest.raises(
+        ConfigError, match=r"node: '.*letters, digits and _, with one / behind each namespace"
+    ) as told:
+        read_parameters(text.replace("{x}", "{ros__parameters: {x: 1}}"), "own.yaml")
+    assert len(told.value.parts) == 1

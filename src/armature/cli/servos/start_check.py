@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING
+from pathlib import Path
 from typing import Any
 
 from armature.cli.parameter_check import find_refused, full_name, in_order, notes_of
@@ -14,8 +15,8 @@ from armature.core.model.poses import completed
 from armature.core.planning.moves import MoveSettings
 from armature.core.refusals import Refusals
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import ConfigError
-from armature.graph import park_pose
+from armature.errors import ConfigError, format_value
+from armature.graph import EMULATED, park_pose, processes
 from armature.nodes.arm_controller.checks import make_checks
 from armature.nodes.arm_controller.group_node import group_limits
 from armature.nodes.arm_controller.jtc_parameters import read_trajectory_parameters, take_gripper_parameters
@@ -28,6 +29,17 @@ from armature.nodes.servo_interface.parameters import ServoConfiguration
 from armature.robots import NODES, Robot
 
 Poses = Mapping[str, Mapping[str, float]]
+# What the graph gives itself: process, parameter, and where a user gives it. Others are the graph's alone.
+_GIVEN_BY = {
+    (None, "urdf"): "--urdf or urdf:=",
+    (None, "wiring"): "--wiring or wiring:=",
+    (None, "poses"): "--poses or poses:=",
+    ("monitor", "host"): "--http or http_host:=",
+    ("monitor", "port"): "--http or http_port:=",
+    ("servo_interface", "port"): "--port or port:=",
+    ("arm_controller", "park_pose"): "park_pose of /servo_interface",
+    ("servo_interface", "checks.allowed_pairs"): "checks.allowed_pairs of /arm_controller",
+}
 
 
 def require_startable(robot: Robot, namespace: str = "") -> tuple[str, ...]:
@@ -72,7 +84,7 @@ def require_parameters(
         ConfigError: all that cannot be used, with the file and the line that give each.
     """
     refusals = Refusals(find_unreadable(robot, arm, wiring))
-    notes = list(notes_of(robot.given, wiring.joints, namespace))
+    notes = [*notes_of(robot.given, wiring.joints, namespace), *_overridden(robot)]
     given: tuple[GivenParameter, ...] | None = None
     left = _without(refusals, robot.given)
     while given != left:  # until nothing more is refused of what is left
@@ -83,6 +95,18 @@ def require_parameters(
         left = _without(found, given)
     Refusals(in_order(refusals.found)).raise_all()
     return tuple(dict.fromkeys(notes))
+
+
+def _overridden(robot: Robot) -> Iterator[str]:
+    """What a file gives, and the graph gives otherwise behind it."""
+    for process in processes(robot, EMULATED, Path()):
+        nodes = (process.name, *(("gripper_controller",) if process.name == "arm_controller" else ()))
+        for each in robot.given if process.is_node else ():
+            value = list(each.value) if isinstance(each.value, tuple) else each.value
+            if each.node in nodes and process.parameters.get(each.name, value) != value:
+                by = _GIVEN_BY.get((None, each.name)) or _GIVEN_BY.get((process.name, each.name), "")
+                why = f"it is given by {by}" if by else "the graph gives its own"
+                yield f"{each.where}: parameter {each.name}: {format_value(value)} counts for nothing; {why}"
 
 
 def _without(refusals: Refusals, given: Iterable[GivenParameter]) -> tuple[GivenParameter, ...]:

@@ -206,13 +206,13 @@ class _File:
             self._refuse(self._where(key), name, f"no node is named above it; {_EXAMPLE}")
         elif path and get_close_matches(name, [_PARAMETERS], cutoff=0.8):
             self._refuse(f"{self._where(key)}: {path}", name, f"did you mean {_PARAMETERS}? {_EXAMPLE}")
-        elif checked := self._read(lambda: self._checked(key)):
+        elif checked := self._read(lambda: self._checked(key, path)):
             yield from self._of_nodes(content, f"{path}/{checked}")
 
-    def _checked(self, key: yaml.Node) -> str:
-        name = str(key.value).strip("/")
+    def _checked(self, key: yaml.Node, path: str) -> str:
+        name = str(key.value) if path else str(key.value).removeprefix("/")
         if not isinstance(key, yaml.ScalarNode) or not all(map(_TOKEN.fullmatch, name.split("/"))):
-            allowed = "a node's name has letters, digits and _, with / for its namespace, * or ** for any"
+            allowed = "a node's name has letters, digits and _, with one / behind each namespace, * or ** for any"
             raise ConfigError(f"{self._where(key)}: node", self._content(key), allowed)
         return name
 

@@ -152,16 +152,20 @@ def refuse_unknown(node: Node) -> None:
 def find_unknown(node: Node) -> Iterator[ConfigError]:
     """The parameters that were given and nothing has read, and what was meant."""
     known = names_read(node)
-    for name, given in node._parameter_overrides.items():  # no public accessor
-        if name not in known and not name.startswith(ROS_OWN) and not is_shared(name):
+    for name in node._parameter_overrides:  # no public accessor
+        if name in known or name.startswith(ROS_OWN) or is_shared(name):
+            continue
+        if (value := _override(node, name)) is not None:  # as an empty mapping
             where = f"{_place(node, name)}parameter {name}"
-            yield ConfigError(where, given.value, nearest(name, known))
+            yield ConfigError(where, value, nearest(name, known))
 
 
 def given_values(node: Node, prefix: str) -> dict[str, Any]:
     """Values of the given parameters with a prefix, by their names without it."""
     given = node._parameter_overrides.items()  # no public accessor
-    return {name.removeprefix(prefix): each.value for name, each in given if name.startswith(prefix)}
+    return {
+        n.removeprefix(prefix): each.value for n, each in given if n.startswith(prefix) and each.value is not None
+    }
 
 
 def _read_one(node: Node, each: Wanted) -> Any:
