@@ -42,8 +42,9 @@ def start(context: LaunchContext) -> list[ExecuteLocal]:
     refuse_unknown("arm.launch.py", sys.argv, [name for name, *_ in ARGUMENTS])
     http = (given("http_host"), web_port("http_port", given("http_port")))
     robot = find_robot(**robot_arguments(given))
-    require_usable(robot)
-    runtime = make_runtime_folder(os.environ, whole_namespace(context.launch_configurations, given("namespace")))
+    namespace = whole_namespace(context.launch_configurations, given("namespace"))
+    require_usable(robot, namespace)
+    runtime = make_runtime_folder(os.environ, namespace)
     graph = processes(robot, given("port"), runtime, http)
     write_url(runtime, page_url(*http))  # for `armature status`
     names = named_processes(given("only"), [process.name for process in graph])

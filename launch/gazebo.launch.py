@@ -44,9 +44,9 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     web_port("http_port", given("http_port"))
     has_window = is_true("gui", given("gui"))
     robot = find_robot(**robot_arguments(given))
-    require_usable(robot)
-    files = robot.parameters
     namespace = whole_namespace(context.launch_configurations, given("namespace"))
+    require_usable(robot, namespace)
+    files = robot.parameters
     runtime = make_runtime_folder(os.environ, namespace)
     world = str(runtime / "world.sdf")
     named = [word for name in ("robot", "urdf", "wiring", "poses") for word in (f"--{name}", given(name))]

@@ -54,7 +54,7 @@ def noted_refusals() -> Iterator[list[str]]:
 
     def noting(self: ArmatureError, *words: object) -> None:
         super(ArmatureError, self).__init__(*words)
-        told.append(str(self))
+        told.extend(map(str, getattr(self, "parts", (self,))))  # of several each is a line of its own
 
     ArmatureError.__init__ = noting
     try:

@@ -36,7 +36,7 @@ PURE = (
 ROOMS = {
     "errors": Room(forbidden=PURE),
     "core": Room(("errors",), ("numpy",), forbidden=PURE),
-    "core.model": Room(("errors",), ("numpy", "yaml"), forbidden=PURE),
+    "core.model": Room(("core.refusals", "errors"), ("numpy", "yaml"), forbidden=PURE),
     "core.trajectory": Room(("core.arrays", "core.model", "errors"), ("numpy", "ruckig"), forbidden=PURE),
     "core.control": Room(
         ("core.arrays", "core.jog_limits", "core.trajectory", "errors"), ("numpy", "ruckig"), forbidden=PURE
@@ -164,7 +164,7 @@ ROOMS = {
         ("collada", "mujoco", "numpy", "trimesh"),
     ),
     "graph": Room(("core.model", "environment", "private_folder", "robots", "share", "stop_timeouts")),
-    "robots": Room(("core.model", "description", "errors", "share")),
+    "robots": Room(("core.model", "core.refusals", "description", "errors", "share")),
     "share": Room(("errors",)),
     "web_address": Room(("errors",)),
     "stop_timeouts": Room(("core.model", "errors")),

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import MISSING, dataclass
 from typing import Any
 
 from armature.cli.parameter_table import READ, class_in, known_parameters
+from armature.nodes.common.parameters.wanted import Wanted
 from reference_tables.markdown import code, table
 
 __all__ = ["INTRODUCTION", "READ", "Parameter", "class_in", "page", "parameters"]
 
 INTRODUCTION = """# Parameters
 
-What each node reads at its start. `config/arm.yaml` sets the parameters of every arm; a robot's own `arm.yaml` and
+What each node reads. `config/arm.yaml` sets the parameters of every arm; a robot's own `arm.yaml` and
 `--params-file` are laid over it. A name that nothing reads is refused, and so is a value that cannot be used, with
-those that can. Values are read once: `armature restart PROCESS` reads them anew; `payload` alone may change while
-the arm rests. `<joint>` stands for the name of each joint; "given" is what the graph gives or the URDF says.
+those that can. Values are read at the start, and `armature restart PROCESS` reads them anew; those that may change
+while the node runs say so (`ros2 param set`), `payload` while the arm rests. `<joint>` stands for the name of each
+joint; "given" is what the graph gives or the URDF says.
 """
 
 _REQUIRED = "given"
@@ -35,7 +38,7 @@ class Parameter:
 def parameters() -> list[Parameter]:
     """All of them, in the order of the page."""
     return [
-        Parameter(node, each.name, _kind(each.kind), _default(each.default), each.about + _within(each.bounds))
+        Parameter(node, each.name, _kind(each.kind), _default(each.default), _about(each))
         for node, each in known_parameters()
     ]
 
@@ -65,5 +68,12 @@ def _default(value: Any) -> str:
     return str(value) or '""'
 
 
+def _about(each: Wanted) -> str:
+    return each.said + _within(each.bounds) + ("; may change while the node runs" if each.changes else "")
+
+
 def _within(bounds: tuple[float, float] | None) -> str:
-    return f"; {bounds[0]:g} to {bounds[1]:g}" if bounds else ""
+    if not bounds:
+        return ""
+    low, high = bounds
+    return f"; at least {low:g}" if math.isinf(high) else f"; {low:g} to {high:g}"

@@ -2,6 +2,7 @@
 
 ArmatureError
  ├─ ConfigError(…, ValueError)      a file or parameter: where, value, what is allowed
+ │   └─ ConfigErrors                several of them, one a line
  ├─ GoalRefused(…, ValueError)      a command that may not start: where, value, bound
  ├─ CommandRefused                  a request that the present state does not allow: why, what to do
  │   ├─ ParkingInterrupted          parking had begun, and ended before its pose: why, what to do
@@ -21,7 +22,7 @@ ArmatureError
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 PARKING_INTERRUPTED = "parking was interrupted: "
@@ -131,6 +132,31 @@ class ConfigError(ArmatureError, ValueError):
         self.where = where
         self.value = value
         self.allowed = allowed
+
+    @property
+    def parts(self) -> tuple[ConfigError, ...]:
+        """The errors that it tells, each by itself."""
+        return (self,)
+
+
+class ConfigErrors(ConfigError):
+    """Several values that cannot be used, all told at once, one a line.
+
+    Examples: the parameters of a file that was written for another controller.
+    """
+
+    def __init__(self, parts: Sequence[ConfigError]) -> None:
+        self._parts = tuple(parts)
+        super().__init__(parts[0].where, parts[0].value, parts[0].allowed)
+
+    @property
+    def parts(self) -> tuple[ConfigError, ...]:
+        """See `ConfigError`."""
+        return self._parts
+
+    def __str__(self) -> str:
+        """Each in its line."""
+        return "\n".join(map(str, self._parts))
 
 
 class GoalRefused(ArmatureError, ValueError):

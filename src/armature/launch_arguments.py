@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def robot_arguments(given: Callable[[str], str]) -> dict[str, Any]:
         given: the value of an argument of the launch file.
     """
     named = {name: given(name) for name in ("wiring", "urdf", "poses")}
-    shared = {"name": given("robot"), "parameters": given("params_file")}
+    shared = {"name": given("robot"), "parameters": given("params_file"), "keeps_refused": True}
     return {**named, **shared, "xacro_arguments": _words("xacro_args", given("xacro_args"))}
 
 
@@ -73,13 +74,18 @@ def _words(name: str, text: str) -> list[str]:
         raise ConfigError(name, text, f"close what you have opened ({error}), or write \\ before it") from error
 
 
-def require_usable(robot: Robot) -> None:
+def require_usable(robot: Robot, namespace: str = "") -> None:
     """Read the files of an arm as its nodes do: what is wrong is said before anything starts, and once.
+
+    Args:
+        robot: its files.
+        namespace: of the nodes.
 
     Raises:
         ConfigError: a file that cannot be used.
     """
-    require_startable(robot)
+    for note in require_startable(robot, namespace):
+        sys.stderr.write(f"note: {note}\n")
 
 
 def log_arguments(level: str) -> list[str]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from armature.core.model.parameter_file import GivenParameter, read_parameters
+from armature.core.model.parameter_file import GivenParameter, misspelt_nodes, read_file
+from armature.core.refusals import Refusals
 from armature.description.expansion import expand
 from armature.description.files import XML, read_bytes, read_text
 from armature.description.folder import URDF, XACRO, find_description, path_of, places_beside
@@ -35,6 +36,8 @@ class Robot:
     parameters: tuple[Path, ...]  # ROS parameter files, later ones over earlier ones
     given: tuple[GivenParameter, ...] = field(compare=False, repr=False)  # what they give, in their order
     wiring_text: str = field(compare=False, repr=False)
+    # What in the parameter files cannot be read as such.
+    refused: tuple[ConfigError, ...] = field(default=(), compare=False, repr=False)
 
 
 def robot_names() -> tuple[str, ...]:
@@ -52,6 +55,7 @@ def find_robot(
     poses: str = "",
     xacro_arguments: Sequence[str] = (),
     needs_wiring: bool = True,
+    keeps_refused: bool = False,
 ) -> Robot:
     """The files of an arm.
 
@@ -64,6 +68,7 @@ def find_robot(
         poses: a file of poses in place of its own.
         xacro_arguments: of a xacro file, each as NAME:=VALUE.
         needs_wiring: false where a backup will replace the wiring file: it may be lost, or no text.
+        keeps_refused: true where what is wrong with the parameter files is told later, together with all else.
 
     Raises:
         ConfigError: no such arm, a file that is missing or cannot be read, or xacro's refusal.
@@ -80,9 +85,13 @@ def find_robot(
     poses_file = path_of("poses", poses) if poses else _own("poses.yaml", places, chosen)
     read_text("poses file", poses_file, _READABLE)
     files = _parameter_files(places, parameters)
+    parameters_given, refusals = _read_parameters(files)
+    if not keeps_refused:
+        refusals.raise_all()
     return Robot(
         parameters=tuple(file.absolute() for file in files),
-        given=_given(files),
+        given=parameters_given,
+        refused=refusals.found,
         name=chosen if is_shipped else description.name.partition(".")[0],
         urdf=_expanded(description, xacro_arguments),
         wiring=wiring_file.absolute(),
@@ -137,9 +146,13 @@ def _parameter_files(places: Sequence[Path], further: str) -> tuple[Path, ...]:
     return tuple(files)
 
 
-def _given(files: Sequence[Path]) -> tuple[GivenParameter, ...]:
+def _read_parameters(files: Sequence[Path]) -> tuple[tuple[GivenParameter, ...], Refusals]:
     texts = ((file, read_text("parameter file", file, _READABLE)) for file in files)
-    return tuple(each for file, text in texts for each in read_parameters(text, str(file), NODES))
+    read = [read_file(text, str(file)) for file, text in texts]
+    refusals = Refusals(error for file in read for error in file.refused)
+    given = tuple(each for file in read for each in file.given)
+    refusals.add(misspelt_nodes(given, NODES))
+    return given, refusals
 
 
 def _expanded(description: Path, arguments: Sequence[str]) -> Path:

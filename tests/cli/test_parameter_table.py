@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from armature.cli.parameter_table import check_given, known_parameters
+from armature.cli.parameter_check import check_given
+from armature.cli.parameter_table import known_parameters
 from armature.core.model.parameter_file import read_parameters
 from armature.core.model.urdf import read_urdf
 from armature.errors import ConfigError

@@ -23,8 +23,8 @@ def add_robot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--xacro-arg", metavar="NAME:=VALUE", action="append", default=[], help=xacro_help)
 
 
-def chosen_robot(options: argparse.Namespace, *, needs_wiring: bool = True) -> Robot:
-    """The files of the arm that the options name; the wiring file may be lost where it is not needed.
+def chosen_robot(options: argparse.Namespace, *, needs_wiring: bool = True, keeps_refused: bool = False) -> Robot:
+    """The files of the arm that the options name; see `find_robot`.
 
     Raises:
         ConfigError: see `find_robot`.
@@ -37,6 +37,7 @@ def chosen_robot(options: argparse.Namespace, *, needs_wiring: bool = True) -> R
         poses=options.poses,
         xacro_arguments=options.xacro_arg,
         needs_wiring=needs_wiring,
+        keeps_refused=keeps_refused,
     )
 
 

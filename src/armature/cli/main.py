@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 done; 1 refused or failed, with one line that says why and what to do; wrong use exits with 2.
+        0 done; 1 refused or failed, with a line for each cause that says what to do; wrong use exits with 2.
     """
     os.environ.setdefault("MUJOCO_GL", "disable")  # nothing draws: MuJoCo would start a process to find a window
     try:
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except ArmatureError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(*(f"error: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader of the output has closed it; without this Python would report that once more at exit.

@@ -1,16 +1,13 @@
-"""All parameters of all nodes, from the dataclasses that they read, and parameter files checked by them."""
+"""All parameters of all nodes, from the dataclasses that they read."""
 
 from __future__ import annotations
 
 import importlib
 import typing
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from armature.core.model.parameter_file import GivenParameter
 from armature.dynamixel.faults import policy
-from armature.errors import ConfigError, nearest
-from armature.nodes.common.parameters.parameters import ROS_OWN, is_shared
 from armature.nodes.common.parameters.wanted import Wanted, wanted
 from armature.robots import NODES
 
@@ -24,6 +21,8 @@ READ = (
     ("arm_controller", "nodes.arm_controller.arm_controller", "ArmJoint", "limits.<joint>."),
     ("arm_controller", "nodes.arm_controller.jtc_parameters", "TrajectoryParameters", ""),
     ("arm_controller", "nodes.arm_controller.jtc_parameters", "JointConstraints", "constraints.<joint>."),
+    ("arm_controller", "nodes.arm_controller.jtc_parameters", "FixedParameters", ""),
+    ("arm_controller", "nodes.arm_controller.jtc_parameters", "JointGains", "gains.<joint>."),
     ("arm_controller", "nodes.arm_controller.checks", "CheckParameters", ""),
     ("arm_controller", "nodes.arm_controller.moves", "MoveParameters", ""),
     ("arm_controller", "nodes.arm_controller.arm_controller", "FeedforwardParameters", ""),
@@ -31,6 +30,7 @@ READ = (
     ("gripper_controller", "nodes.arm_controller.gripper_controller", "GripperJoint", "limits.<joint>."),
     ("gripper_controller", "nodes.arm_controller.gripper_controller", "GripperParameters", ""),
     ("gripper_controller", "nodes.arm_controller.gripper_controller", "GainParameters", "<joint>."),
+    ("gripper_controller", "nodes.arm_controller.jtc_parameters", "FixedGripperParameters", ""),
     ("state_publisher", "nodes.state_publisher.node", "Parameters", ""),
     ("recorder", "nodes.recorder.parameters", "Settings", ""),
     ("recorder", "recording.recorder.limits", "RecorderLimits", ""),
@@ -42,7 +42,11 @@ READ = (
         "limits.<joint>.",
     ),
 )
+# Classes of which a node declares what is given alone, since it counts for nothing or has one value.
+TAKEN = ("FixedParameters", "JointGains", "FixedGripperParameters")
 _ALL = "every node"
+_LIMITS = "limits."
+_CONTROLLERS = ("arm_controller", "gripper_controller")
 JOINT = "<joint>"
 
 
@@ -57,48 +61,39 @@ def known_parameters() -> Iterator[tuple[str, Wanted]]:
         yield "servo_interface", Wanted(f"faults.{name}", type(value), value, about, within, changes=False)
 
 
-def check_given(given: Iterable[GivenParameter], joints: Iterable[str]) -> None:
-    """Refuse what the nodes would refuse by their names, types and bounds.
+def known_by_node(joints: Sequence[str], gripper: Collection[str] | None) -> Mapping[str, dict[str, Wanted]]:
+    """The parameters of each node by their names.
 
     Args:
-        given: by parameter files, whose nodes are known.
         joints: of the arm.
-
-    Raises:
-        ConfigError: with the file, the line, and what would work.
+        gripper: those of the gripper among them; None for any.
     """
-    known = _by_node(tuple(joints))
-    for each in given:
-        if each.name.startswith(ROS_OWN):
-            continue
-        for node in _nodes(each):
-            if each.name in known[node]:
-                _check(each, known[node][each.name])
-            elif not is_shared(each.name):
-                allowed = f"/{node} has no such parameter; {nearest(each.name, known[node])}"
-                raise ConfigError(f"{each.where}: parameter {each.name}", each.value, allowed)
-
-
-def _check(given: GivenParameter, known: Wanted) -> None:
-    try:
-        known.checked(given.value)
-    except ConfigError as error:
-        raise ConfigError(f"{given.where}: {error.where}", error.value, error.allowed) from error
-
-
-def _nodes(given: GivenParameter) -> tuple[str, ...]:
-    name = given.nodes.rpartition("/")[2]
-    return NODES if name.startswith("*") else (name,)
-
-
-def _by_node(joints: tuple[str, ...]) -> Mapping[str, dict[str, Wanted]]:
     found: dict[str, dict[str, Wanted]] = {node: {} for node in NODES}
     for node, each in known_parameters():
-        names = [each.name.replace(JOINT, joint) for joint in joints] if JOINT in each.name else [each.name]
-        for name in names:
+        for name in _names(node, each.name, joints, gripper):
             for owner in NODES if node.startswith(_ALL) else (node,):
                 found[owner][name] = replace(each, name=name)
     return found
+
+
+def _names(node: str, name: str, joints: Sequence[str], gripper: Collection[str] | None) -> list[str]:
+    if JOINT not in name:
+        return [name]
+    return [name.replace(JOINT, joint) for joint in joints_of(node, name, joints, gripper)]
+
+
+def joints_of(node: str, prefix: str, joints: Sequence[str], gripper: Collection[str] | None) -> list[str]:
+    """The joints that a node has parameters of.
+
+    Args:
+        node: its name.
+        prefix: what the parameters' names begin with; limits count for all nodes.
+        joints: of the arm.
+        gripper: those of the gripper among them; None for any.
+    """
+    if gripper is None or prefix.startswith(_LIMITS) or node not in _CONTROLLERS:
+        return list(joints)
+    return [joint for joint in joints if (joint in gripper) == (node == "gripper_controller")]
 
 
 def class_in(module: str, name: str) -> type:

@@ -130,7 +130,7 @@ def test_what_reads_the_files_is_not_kept_while_the_graph_runs():
 def test_a_reader_of_the_files_that_dies_is_told_in_one_line(monkeypatch, capsys, tmp_path):
     tmp_path.chmod(0o700)
     monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path))
-    monkeypatch.setattr(up, "_send_refusal", lambda _robot, _writer: os._exit(1))
+    monkeypatch.setattr(up, "_send_refusals", lambda *_: os._exit(1))
     assert main(["up", "--http", "127.0.0.1:0"]) == 1
     assert capsys.readouterr().err == (
         "error: up: what reads the robot's files has ended without a word; armature check reads them too\n"

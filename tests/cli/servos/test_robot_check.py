@@ -27,7 +27,7 @@ def robot(tmp_path, monkeypatch):
         files[name] = tmp_path / getattr(shipped, name).name
         files[name].write_text(getattr(shipped, name).read_text("utf-8"))
 
-    def found(*_):
+    def found(*_, **__):
         return replace(shipped, **files, wiring_text=files["wiring"].read_text("utf-8"))
 
     monkeypatch.setattr(check, "chosen_robot", found)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from armature.core.model.parameter_file import read_parameters, read_value, value_for
+from armature.core.model.parameter_file import misspelt_nodes, read_parameters, read_value, value_for
 from armature.errors import ConfigError, nearest
 
 NODES = ("servo_interface", "arm_controller", "gripper_controller")
@@ -157,3 +157,82 @@ def test_of_many_known_names_only_some_are_told():
     many = [f"limits.joint{number}.velocity" for number in range(100)]
     assert len(nearest("something_else_altogether", many)) < 400
     assert nearest("rait", ["rate", "latency", *many]) == "did you mean rate?"
+
+
+def test_all_that_is_wrong_in_a_file_is_told_at_once():
+    text = """/**/servo_interface:
+  ros__parameters:
+    x: ~
+    x: 1
+    y: 010
+    z: [1, a]
+    faults: {a: 1, a: 2, b: [[1]]}
+/**/camera: {ros__parameters: {rate: 1, width: 2}}
+/a b: {ros__parameters: {x: 1}}
+"""
+    with pytest.raises(ConfigError) as refused:
+        read_parameters(text, "own.yaml", NODES)
+    assert sorted(part.where for part in refused.value.parts) == [
+        "own.yaml, line 3: parameter x",
+        "own.yaml, line 4",
+        "own.yaml, line 5",
+        "own.yaml, line 6: parameter z",
+        "own.yaml, line 7",
+        "own.yaml, line 7: parameter faults.b",
+        "own.yaml, line 8: node",
+        "own.yaml, line 9: node",
+    ]
+
+
+@pytest.mark.parametrize("name", ["ros_parameters", "ros__parameter", "ros__params", "ros__Parameters"])
+def test_a_misspelt_ros_parameters_is_told_as_that(name: str):
+    with pytest.raises(ConfigError, match=r"line 1: /a: '.*did you mean ros__parameters\?") as refused:
+        read_parameters(f"/a: {{{name}: {{x: 1, y: 2}}}}", "own.yaml")
+    assert len(refused.value.parts) == 1
+
+
+def test_a_block_without_ros_parameters_is_told_once_and_the_others_are_read():
+    text = "/a: {x: 1, y: {z: 2}}\n/b: {ros__parameters: {x: }}"
+    with pytest.raises(ConfigError) as refused:
+        read_parameters(text, "own.yaml")
+    assert [part.where for part in refused.value.parts] == [
+        "own.yaml, line 1: /a/x",
+        "own.yaml, line 2: parameter x",
+    ]
+
+
+def test_a_block_may_stand_in_pieces_as_in_ros_but_no_parameter_twice():
+    text = "/**:\n  a: {ros__parameters: {x: 1}}\n/**:\n  a: {ros__parameters: {y: 2}}\n"
+    assert given(text.replace("a:", "servo_interface:")) == {"x": 1, "y": 2}
+    with pytest.raises(ConfigError, match=r"line 4: parameter x: 2 .*in two blocks"):
+        read_parameters(text.replace("y:", "x:"), "own.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_misspelt"),
+    [
+        ("servo_interfce", True),
+        ("arm_controllers", True),
+        ("gripper_controler", True),
+        ("robot_state_publisher", False),
+        ("left_arm_controller", False),
+        ("move_group", False),
+        ("joint_trajectory_controller", False),
+        ("camera", False),
+    ],
+)
+def test_another_programs_node_is_not_taken_for_one_that_is_misspelt(name: str, is_misspelt: bool):
+    found = read_parameters(f"/**/{name}: {{ros__parameters: {{x: 1, y: 2}}}}", "own.yaml")
+    assert len(misspelt_nodes(found, (*NODES, "state_publisher"))) == is_misspelt
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["//a: {x}", "a/: {x}", "/left: {/a: {x}}", "/**: {/a: {x}}", "/1a: {x}", "a//b: {x}", "/: {x}", "a b: {x}"],
+)
+def test_a_name_of_a_node_that_ros_cannot_parse_is_refused(text: str):
+    with pytest.raises(
+        ConfigError, match=r"node: '.*letters, digits and _, with one / behind each namespace"
+    ) as told:
+        read_parameters(text.replace("{x}", "{ros__parameters: {x: 1}}"), "own.yaml")
+    assert len(told.value.parts) == 1

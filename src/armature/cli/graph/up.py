@@ -30,6 +30,7 @@ from armature.cli.arguments import (
 from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
 from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
+from armature.core.refusals import Refusals
 from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
 from armature.environment import graph_environment, state_folder
 from armature.errors import ConfigError, ProcessError
@@ -70,8 +71,8 @@ def run(options: argparse.Namespace) -> int:
     """Start the graph, say when it is ready, and end it on SIGINT or SIGTERM."""
     found = Graph.of(options.namespace)
     _refuse_second(found)
-    robot = chosen_robot(options)
-    _require_usable(robot)
+    robot = chosen_robot(options, keeps_refused=True)
+    _require_usable(robot, options.namespace)
     http = _free_address(web_address(options.http))
     # Made before the monitor needs it, and printed only here.
     key = "" if is_loopback(http[0]) else f" (access key {load_or_create_key(key_file(state_folder(os.environ)))})"
@@ -100,8 +101,8 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def _require_usable(robot: Robot) -> None:
-    """Read the files before any process does: what is wrong with them is said at once, and once.
+def _require_usable(robot: Robot, namespace: str = "") -> None:
+    """Read the files before any process does: what is wrong with them, or counts for nothing, is said once.
 
     Raises:
         ConfigError: see `require_startable`.
@@ -109,28 +110,28 @@ def _require_usable(robot: Robot) -> None:
     """
     # Aside: what reads meshes and compiles models would stay loaded here as long as the graph runs, up to 90 MB.
     reader, writer = Pipe(duplex=False)
-    aside = get_context("fork").Process(target=_send_refusal, args=(robot, writer), daemon=True)
+    aside = get_context("fork").Process(target=_send_refusals, args=(robot, namespace, writer), daemon=True)
     aside.start()
     writer.close()
     try:
-        refusal = reader.recv()
+        refused, notes = reader.recv()
     except EOFError:
         why = "what reads the robot's files has ended without a word"
         raise ProcessError("up", why, "armature check reads them too") from None
-    if refusal is not None:
-        raise ConfigError(*refusal)
+    Refusals(ConfigError(*each) for each in refused).raise_all()
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr, flush=True)
 
 
-def _send_refusal(robot: Robot, writer: Connection) -> None:
+def _send_refusals(robot: Robot, namespace: str, writer: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the command itself says that it was interrupted
     from armature.cli.servos.start_check import require_startable
 
-    refusal = None
-    try:
-        require_startable(robot)
-    except ConfigError as error:
-        refusal = error.where, error.value, error.allowed
-    writer.send(refusal)
+    refusals = Refusals()
+    notes: tuple[str, ...] = ()
+    with refusals.noted():
+        notes = require_startable(robot, namespace)
+    writer.send(([(each.where, each.value, each.allowed) for each in refusals.found], notes))
 
 
 def _free_address(http: tuple[str, int]) -> tuple[str, int]:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from armature.cli.arguments import add_json, add_parameters, add_port, add_robot, chosen_robot
-from armature.cli.parameter_table import check_given
 from armature.cli.servos.port import chosen_ports
 from armature.cli.servos.robot_check import check_robot, check_way, read_policy, servo_parameters
 from armature.cli.servos.scan import survey_rates
+from armature.cli.servos.start_check import find_unreadable
 from armature.cli.servos.wiring import announce
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.commissioning import bus_inspection, inspection
@@ -51,11 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check files, port, servos and speed; 1 if something must be corrected first."""
-    robot = chosen_robot(options)
+    robot = chosen_robot(options, keeps_refused=True)
     arm, wiring = read_wired_arm("URDF", robot.urdf, robot.wiring_text, str(robot.wiring))
     arm = with_allowed_pairs(arm, allowed_pairs(robot))
-    check_given(robot.given, wiring.joints)
-    given, paths = servo_parameters(robot), _ports(options, wiring)
+    is_readable = not find_unreadable(robot, arm, wiring)  # else `check_robot` tells, and nothing of them is used
+    given, paths = (servo_parameters(robot), _ports(options, wiring)) if is_readable else ({}, {})
     announce(options, robot, paths, wiring.buses)
     results = [CheckResult("URDF", Verdict.WARNING, note) for note in arm.notes]
     results += check_robot(robot, arm, wiring)
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         results += _check_named_bus(name, path, arm, wiring, given, present)
     if is_usable and present.keys() >= set(wiring.joints):
         results += check_way(robot, arm, given, present)
-    if not paths:
+    if not paths and is_readable:
         results.append(CheckResult("servos", Verdict.WARNING, "not checked: no port was given", _NO_PORT))
     worst = max(result.verdict for result in results)
     if options.json:

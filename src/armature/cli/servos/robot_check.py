@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from armature.cli.servos.start_check import require_configurable
+from armature.cli.servos.start_check import require_parameters
 from armature.core.arrays import Array
 from armature.core.kinematics.collision import TOLERANCE, Clearances, CollisionModel
 from armature.core.kinematics.drive_ratings import DriveRatings
@@ -59,11 +59,13 @@ def check_robot(robot: Robot, arm: ArmModel, wiring: Wiring) -> Iterator[CheckRe
     try:
         poses = _read_poses(robot, arm)
         subject = "parameters"
-        require_configurable(robot, arm, wiring, poses)
+        notes = require_parameters(robot, arm, wiring, poses)
     except ConfigError as error:
-        subject = "poses" if error.where.endswith("park_pose") else subject
-        yield CheckResult(subject, Verdict.FAILURE, str(error))
+        for part in error.parts:
+            named = "poses" if part.where.endswith("park_pose") else subject
+            yield CheckResult(named, Verdict.FAILURE, str(part))
         return
+    yield from (CheckResult("parameters", Verdict.WARNING, note) for note in notes)
     for name, why in page_files(arm, robot.urdf)[1].items():
         yield CheckResult("3D view", Verdict.WARNING, f"{name} is not shown: {why}")
     detail = f"{robot.urdf.name}, {robot.wiring.name}, {robot.poses.name}: {len(wiring.servos)} joints"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING
+from pathlib import Path
 from typing import Any
 
-from armature.cli.parameter_table import JOINT, READ, check_given, class_in
+from armature.cli.parameter_check import find_refused, full_name, in_order, notes_of
+from armature.cli.parameter_table import JOINT, READ, TAKEN, class_in, joints_of
 from armature.core.model.arm import ArmModel
 from armature.core.model.parameter_file import GivenParameter
 from armature.core.model.poses import completed
 from armature.core.planning.moves import MoveSettings
+from armature.core.refusals import Refusals
 from armature.dynamixel.wiring.arm import Wiring
-from armature.graph import park_pose
+from armature.errors import ConfigError, format_value
+from armature.graph import EMULATED, park_pose, processes
 from armature.nodes.arm_controller.checks import make_checks
 from armature.nodes.arm_controller.group_node import group_limits
-from armature.nodes.arm_controller.jtc_parameters import TrajectoryParameters, read_constraints
+from armature.nodes.arm_controller.jtc_parameters import read_trajectory_parameters, take_gripper_parameters
 from armature.nodes.arm_controller.moves import MoveParameters
 from armature.nodes.common.parameters.joint_limits import read_limits
 from armature.nodes.common.parameters.parameters import NodeToBe, located, read
@@ -25,40 +29,121 @@ from armature.nodes.servo_interface.parameters import ServoConfiguration
 from armature.robots import NODES, Robot
 
 Poses = Mapping[str, Mapping[str, float]]
+# What the graph gives itself: process, parameter, and where a user gives it. Others are the graph's alone.
+_GIVEN_BY = {
+    (None, "urdf"): "--urdf or urdf:=",
+    (None, "wiring"): "--wiring or wiring:=",
+    (None, "poses"): "--poses or poses:=",
+    ("monitor", "host"): "--http or http_host:=",
+    ("monitor", "port"): "--http or http_port:=",
+    ("servo_interface", "port"): "--port or port:=",
+    ("arm_controller", "park_pose"): "park_pose of /servo_interface",
+    ("servo_interface", "checks.allowed_pairs"): "checks.allowed_pairs of /arm_controller",
+}
 
 
-def require_startable(robot: Robot) -> None:
+def require_startable(robot: Robot, namespace: str = "") -> tuple[str, ...]:
     """Refuse an arm whose files cannot be read, or with which a node would refuse to start.
 
+    Args:
+        robot: its files; what is wrong with the form of its parameter files may stand in it.
+        namespace: of the graph.
+
+    Returns:
+        What there is to be said of parameters that count for nothing.
+
     Raises:
-        ConfigError: with the file, the element, and what would work.
+        ConfigError: with the file, the element, and what would work; of parameters all that cannot be used.
     """
     described = read_robot(robot.urdf, robot.wiring, robot.poses)
-    check_given(robot.given, described.wiring.joints)
-    require_configurable(robot, described.arm, described.wiring, described.poses)
+    return require_parameters(robot, described.arm, described.wiring, described.poses, namespace)
 
 
-def require_configurable(robot: Robot, arm: ArmModel, wiring: Wiring, poses: Poses) -> None:
+def find_unreadable(robot: Robot, arm: ArmModel, wiring: Wiring) -> tuple[ConfigError, ...]:
+    """What is wrong with the form of parameter files, and with names, types and bounds in them."""
+    gripper = {joint.name for joint in arm.gripper_joints}
+    return Refusals([*robot.refused, *find_refused(robot.given, wiring.joints, gripper)]).found
+
+
+def require_parameters(
+    robot: Robot, arm: ArmModel, wiring: Wiring, poses: Poses, namespace: str = ""
+) -> tuple[str, ...]:
     """Refuse parameters, and a park pose, with which a node would refuse to start.
 
     Args:
-        robot: whose files they are; names and types of its parameters have been checked.
+        robot: whose files they are.
         arm: as it is wired.
         wiring: its wiring.
         poses: its poses.
+        namespace: of the graph.
+
+    Returns:
+        What there is to be said of parameters that count for nothing.
 
     Raises:
-        ConfigError: with the file and the line that give the parameter.
+        ConfigError: all that cannot be used, with the file and the line that give each.
     """
-    nodes = {name: NodeToBe(f"/{name}", [*_by_the_graph(robot), *robot.given, *_park(robot)]) for name in NODES}
-    for name, module, kind, prefix in READ:
-        for whole in [prefix.replace(JOINT, joint) for joint in wiring.joints] if JOINT in prefix else [prefix]:
-            if name in nodes:
-                _read(nodes[name], class_in(module, kind), whole)
-    ServoConfiguration.of_files(nodes["servo_interface"], arm, wiring, poses, robot.wiring_text)
+    refusals = Refusals(find_unreadable(robot, arm, wiring))
+    notes = [*notes_of(robot.given, wiring.joints, namespace), *_overridden(robot)]
+    given: tuple[GivenParameter, ...] | None = None
+    left = _without(refusals, robot.given)
+    while given != left:  # until nothing more is refused of what is left
+        given, found = left, Refusals()
+        with found.noted():
+            notes += _read_as_nodes(robot, given, arm, wiring, poses, namespace)
+        refusals.add(found.found)
+        left = _without(found, given)
+    Refusals(in_order(refusals.found)).raise_all()
+    return tuple(dict.fromkeys(notes))
+
+
+def _overridden(robot: Robot) -> Iterator[str]:
+    """What a file gives, and the graph gives otherwise behind it."""
+    for process in processes(robot, EMULATED, Path()):
+        nodes = (process.name, *(("gripper_controller",) if process.name == "arm_controller" else ()))
+        for each in robot.given if process.is_node else ():
+            value = list(each.value) if isinstance(each.value, tuple) else each.value
+            if each.node in nodes and process.parameters.get(each.name, value) != value:
+                by = _GIVEN_BY.get((None, each.name)) or _GIVEN_BY.get((process.name, each.name), "")
+                why = f"it is given by {by}" if by else "the graph gives its own"
+                yield f"{each.where}: parameter {each.name}: {format_value(value)} counts for nothing; {why}"
+
+
+def _without(refusals: Refusals, given: Iterable[GivenParameter]) -> tuple[GivenParameter, ...]:
+    """What is given beside that which is refused."""
+    refused = {error.where for error in refusals.found}
+    return tuple(each for each in given if f"{each.where}: parameter {each.name}" not in refused)
+
+
+def _read_as_nodes(
+    robot: Robot, given: Sequence[GivenParameter], arm: ArmModel, wiring: Wiring, poses: Poses, namespace: str
+) -> list[str]:
+    """Read parameters as the nodes do; what there is to be said of them."""
+    everything = [*_by_the_graph(robot), *given, *_park(robot)]
+    nodes = {name: NodeToBe(full_name(namespace, name), everything) for name in NODES}
+    refusals, notes = Refusals(), list[str]()
+    _read_all(nodes, arm, wiring, refusals)
+    with refusals.noted():
+        ServoConfiguration.of_files(nodes["servo_interface"], arm, wiring, poses, robot.wiring_text)
     for name in ("gripper_controller", "monitor"):
-        read_limits(nodes[name], arm, wiring)
-    _require_controller(nodes["arm_controller"], arm, wiring, poses)
+        with refusals.noted():
+            read_limits(nodes[name], arm, wiring)
+    with refusals.noted():
+        notes += take_gripper_parameters(nodes["gripper_controller"], [joint.name for joint in arm.gripper_joints])
+    with refusals.noted():
+        notes += _require_controller(nodes["arm_controller"], arm, wiring, poses)
+    refusals.raise_all()
+    return notes
+
+
+def _read_all(nodes: Mapping[str, Any], arm: ArmModel, wiring: Wiring, refusals: Refusals) -> None:
+    """Let the dataclasses that nodes read refuse what they do not take."""
+    gripper = {joint.name for joint in arm.gripper_joints}
+    for name, module, kind, prefix in READ:
+        joints = joints_of(name, prefix, wiring.joints, gripper) if JOINT in prefix else [""]
+        for joint in joints if name in nodes and kind not in TAKEN else ():
+            with refusals.noted():
+                _read(nodes[name], class_in(module, kind), prefix.replace(JOINT, joint))
 
 
 def _read(node: Any, kind: type, prefix: str) -> None:
@@ -70,22 +155,27 @@ def _read(node: Any, kind: type, prefix: str) -> None:
 def _by_the_graph(robot: Robot) -> list[GivenParameter]:
     """What the graph gives to the node that has no defaults for it; no port is opened."""
     files = {"urdf": robot.urdf, "wiring": robot.wiring, "poses": robot.poses, "port": ""}
-    return [GivenParameter("/servo_interface", name, str(value), "-p") for name, value in files.items()]
+    return [GivenParameter("/**/servo_interface", name, str(value), "-p") for name, value in files.items()]
 
 
 def _park(robot: Robot) -> list[GivenParameter]:
     """The servo interface's park pose, which the graph gives to the controller too, over what the files say."""
     name = park_pose(robot)
-    return [GivenParameter("/arm_controller", "park_pose", name, "-p")] if name else []
+    return [GivenParameter("/**/arm_controller", "park_pose", name, "-p")] if name else []
 
 
-def _require_controller(node: Any, arm: ArmModel, wiring: Wiring, poses: Poses) -> None:
-    joints = tuple(joint.name for joint in arm.arm_joints)
+def _require_controller(node: Any, arm: ArmModel, wiring: Wiring, poses: Poses) -> list[str]:
+    joints, refusals = tuple(joint.name for joint in arm.arm_joints), Refusals()
     limits = group_limits(read_limits(node, arm, wiring), joints)
+    notes: list[str] = []
+    with refusals.noted():
+        notes += read_trajectory_parameters(node, limits)[-1]
     given = read(node, MoveParameters)
-    with located(node):
-        read_constraints(node, read(node, TrajectoryParameters), limits)
+    with refusals.noted(), located(node):
         MoveSettings(given.moves__blend, given.moves__blend_distance)
+    with refusals.noted(), located(node):
         checks = make_checks(node, arm, joints, wiring)
         if given.park_pose in poses:
             checks.require_apart(given.park_pose, completed(poses[given.park_pose], arm))
+    refusals.raise_all()
+    return notes

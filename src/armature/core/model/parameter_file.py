@@ -6,14 +6,18 @@ ROS takes a file that sets nothing without a word, and of two values of differen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, TypeVar
 
 import yaml
 
 from armature.core.model.document import StrictLoader, pairs_of, read_with
+from armature.core.refusals import Refusals
 from armature.errors import ConfigError, nearest
+
+T = TypeVar("T")
 
 Value = bool | int | float | str | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...] | tuple[str, ...]
 
@@ -45,11 +49,43 @@ class GivenParameter:
     value: Value
     where: str
 
+    @property
+    def node(self) -> str:
+        """The name of its node without a namespace; * or ** for any."""
+        return self.nodes.rpartition("/")[2]
+
+    @property
+    def is_for_any(self) -> bool:
+        """Whether it is for nodes of any name."""
+        return self.node.startswith("*")
+
     def is_for(self, node: str) -> bool:
         """Whether it is for a node, given by its full name."""
         parts = {"**": r"(/\w+)*", "*": r"/\w+"}
         tokens = (parts.get(token, f"/{token}") for token in self.nodes.strip("/").split("/"))
         return re.fullmatch("".join(tokens), node) is not None
+
+
+@dataclass(frozen=True)
+class ParameterFile:
+    """What a parameter file gives, in its order, and what in it cannot be read as one."""
+
+    given: tuple[GivenParameter, ...]
+    refused: tuple[ConfigError, ...]
+
+
+def read_file(text: str, source: str) -> ParameterFile:
+    """All of a parameter file that can be read.
+
+    Args:
+        text: the file's content.
+        source: the file's name, for errors.
+    """
+    file = _File(text, source)
+    given: list[GivenParameter] = []
+    with file.refusals.noted():
+        given = read_with(lambda: list(file.parameters()), source)
+    return ParameterFile(tuple(given), file.refusals.found)
 
 
 def read_parameters(text: str, source: str, nodes: Sequence[str] = ()) -> tuple[GivenParameter, ...]:
@@ -63,12 +99,32 @@ def read_parameters(text: str, source: str, nodes: Sequence[str] = ()) -> tuple[
     Raises:
         ConfigError: not YAML, not in ROS 2's form, a value that ROS has no type for, a node of another name.
     """
-    given = tuple(read_with(lambda: list(_File(text, source).parameters()), source))
-    for each in given:
-        name = each.nodes.rpartition("/")[2]
-        if nodes and name not in ("*", "**", *nodes):
-            raise ConfigError(f"{each.where}: node", each.nodes, nearest(name, nodes, "nodes"))
-    return given
+    file = read_file(text, source)
+    refusals = Refusals(file.refused)
+    if nodes:
+        refusals.add(_unknown_node(each, nodes) for each in of_other_nodes(file.given, nodes))
+    refusals.raise_all()
+    return file.given
+
+
+def of_other_nodes(given: Iterable[GivenParameter], nodes: Sequence[str]) -> tuple[GivenParameter, ...]:
+    """The first parameter of each node that has none of these names."""
+    others = (each for each in given if not each.is_for_any and each.node not in nodes)
+    return tuple({each.nodes: each for each in reversed(tuple(others))}.values())[::-1]
+
+
+def misspelt_nodes(given: Iterable[GivenParameter], nodes: Sequence[str]) -> tuple[ConfigError, ...]:
+    """Nodes whose names are nearly one of these, and are not another name that ends as one of them does."""
+    return tuple(
+        _unknown_node(each, nodes)
+        for each in of_other_nodes(given, nodes)
+        if get_close_matches(each.node, nodes, cutoff=0.8)
+        and not each.node.endswith(tuple(f"_{node}" for node in nodes))
+    )
+
+
+def _unknown_node(given: GivenParameter, nodes: Sequence[str]) -> ConfigError:
+    return ConfigError(f"{given.where}: node", given.nodes, nearest(given.node, nodes, "nodes"))
 
 
 def read_value(text: str, where: str) -> Value:
@@ -94,9 +150,11 @@ class _File:
         self._loader = StrictLoader(text)
         self._loader.takes_aliases = False  # nor does ROS
         self._source = source
+        self._names: set[tuple[str, str]] = set()  # nodes and parameters that were read
+        self.refusals = Refusals()
 
     def parameters(self) -> Iterator[GivenParameter]:
-        """What it gives to all nodes."""
+        """What it gives to all nodes; `refusals` has what cannot be read."""
         root = self._root()
         if root is not None and root.value != "":  # an empty file gives nothing, as in ROS
             yield from self._of_nodes(root, "")
@@ -117,51 +175,72 @@ class _File:
     def _where(self, node: yaml.Node) -> str:
         return f"{self._source}, line {node.start_mark.line + 1}"
 
-    def _of_nodes(self, node: yaml.Node, path: str) -> Iterator[GivenParameter]:
-        if not isinstance(node, yaml.MappingNode) or not node.value:
-            where = f"{self._where(node)}: {path}" if path else self._where(node)
-            raise ConfigError(where, self._content(node), f"{_PARAMETERS} is missing; {_EXAMPLE}")
-        for key, content in pairs_of(node):
-            name = str(key.value)
-            if name == _PARAMETERS and path:
-                yield from self._of_mapping(content, path, "")
-            elif name == _PARAMETERS:
-                raise ConfigError(self._where(key), name, f"no node is named above it; {_EXAMPLE}")
-            else:
-                yield from self._of_nodes(content, f"{path}/{self._checked(key)}")
+    def _refuse(self, where: str, value: object, allowed: str) -> None:
+        self.refusals.add([ConfigError(where, value, allowed)])
 
-    def _checked(self, key: yaml.Node) -> str:
-        name = str(key.value).strip("/")
+    def _read(self, work: Callable[[], T]) -> T | None:
+        """What can be read; None where that is refused."""
+        found: list[T] = []
+        with self.refusals.noted():
+            found.append(read_with(work, self._source))
+        return found[0] if found else None
+
+    def _of_nodes(self, node: yaml.Node, path: str) -> Iterator[GivenParameter]:
+        # A block may stand several times, as in ROS; the parameters in it may not.
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        loose = next((pair for pair in pairs if not isinstance(pair[1], yaml.MappingNode)), None)
+        if not pairs:
+            where = f"{self._where(node)}: {path}" if path else self._where(node)
+            self._refuse(where, self._content(node), f"{_PARAMETERS} is missing; {_EXAMPLE}")
+        elif path and loose and _PARAMETERS not in [key.value for key, _ in pairs]:  # then nothing here is a node
+            yield from self._of_key(loose[0], loose[1], path)
+        else:
+            for key, content in pairs:
+                yield from self._of_key(key, content, path)
+
+    def _of_key(self, key: yaml.Node, content: yaml.Node, path: str) -> Iterator[GivenParameter]:
+        name = str(key.value)
+        if name == _PARAMETERS and path:
+            yield from self._of_mapping(content, path, "")
+        elif name == _PARAMETERS:
+            self._refuse(self._where(key), name, f"no node is named above it; {_EXAMPLE}")
+        elif path and get_close_matches(name, [_PARAMETERS], cutoff=0.8):
+            self._refuse(f"{self._where(key)}: {path}", name, f"did you mean {_PARAMETERS}? {_EXAMPLE}")
+        elif checked := self._read(lambda: self._checked(key, path)):
+            yield from self._of_nodes(content, f"{path}/{checked}")
+
+    def _checked(self, key: yaml.Node, path: str) -> str:
+        name = str(key.value) if path else str(key.value).removeprefix("/")
         if not isinstance(key, yaml.ScalarNode) or not all(map(_TOKEN.fullmatch, name.split("/"))):
-            allowed = "a node's name has letters, digits and _, with / for its namespace, * or ** for any"
+            allowed = "a node's name has letters, digits and _, with one / behind each namespace, * or ** for any"
             raise ConfigError(f"{self._where(key)}: node", self._content(key), allowed)
         return name
 
     def _of_mapping(self, node: yaml.Node, nodes: str, prefix: str) -> Iterator[GivenParameter]:
         if not isinstance(node, yaml.MappingNode):
             where = f"{self._where(node)}: {prefix.rstrip('.') or _PARAMETERS}"
-            raise ConfigError(where, self._content(node), "names with values are needed here")
-        names: set[str] = set()
-        for key, content in pairs_of(node):
+            self._refuse(where, self._content(node), "names with values are needed here")
+            return
+        self._read(lambda: pairs_of(node))  # which refuses keys that stand twice
+        once = {str(key.value): (key, content) for key, content in node.value[::-1]}
+        for key, content in [*once.values()][::-1]:
             name = prefix + str(key.value)
             if isinstance(content, yaml.MappingNode):
-                found = tuple(self._of_mapping(content, nodes, f"{name}."))
-            else:
-                where = self._where(key)
-                found = (GivenParameter(nodes, name, self._value(content, f"{where}: parameter {name}"), where),)
-            for each in found:
-                self._check(each, names)
-                names.add(each.name)
-            yield from found
+                yield from self._of_mapping(content, nodes, f"{name}.")
+            elif given := self._read(lambda: self._parameter(key, content, nodes, name)):  # noqa: B023  # at once
+                yield given
 
-    def _check(self, given: GivenParameter, names: set[str]) -> None:
-        where = f"{given.where}: parameter {given.name}"
-        if given.name in names:
-            raise ConfigError(
-                where, given.value, "it stands twice for the same node, nested and with dots; leave one"
-            )
-        if given.name == _TIME_SOURCE and not isinstance(given.value, bool):
-            raise ConfigError(where, given.value, "write true or false, without quotes")
+    def _parameter(self, key: yaml.Node, content: yaml.Node, nodes: str, name: str) -> GivenParameter:
+        at = self._where(key)
+        where = f"{at}: parameter {name}"
+        value = self._value(content, where)
+        if (nodes, name) in self._names:
+            twice = "it stands twice for the same node, in two blocks or nested and with dots; leave one"
+            raise ConfigError(where, value, twice)
+        self._names.add((nodes, name))
+        if name == _TIME_SOURCE and not isinstance(value, bool):
+            raise ConfigError(where, value, "write true or false, without quotes")
+        return GivenParameter(nodes, name, value, at)
 
     def _value(self, node: yaml.Node, where: str) -> Value:
         if isinstance(node, yaml.SequenceNode):

@@ -27,7 +27,7 @@ from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalS
 from armature.nodes.arm_controller.checks import CheckedGoals, Payload, make_checks
 from armature.nodes.arm_controller.commands import Commands
 from armature.nodes.arm_controller.group_node import GroupNode
-from armature.nodes.arm_controller.jtc_parameters import TrajectoryParameters, read_constraints
+from armature.nodes.arm_controller.jtc_parameters import read_trajectory_parameters
 from armature.nodes.arm_controller.moves import ArmMoves
 from armature.nodes.arm_controller.twist import TwistJog
 from armature.nodes.common import topics
@@ -62,14 +62,8 @@ class ArmController(GroupNode):
 
     def __init__(self, **options: Any) -> None:
         super().__init__("arm_controller", lambda arm: arm.arm_joints, ArmJoint, **options)
-        self._trajectory_parameters = read(self, TrajectoryParameters)
-        self._tolerances, deceleration = read_constraints(
-            self, self._trajectory_parameters, self.control.state.limits
-        )
-        allows_some = self._trajectory_parameters.allow_partial_joints_goal
-        self.control.state.settings = replace(
-            self.control.state.settings, allow_partial_joints_goal=allows_some, deceleration=deceleration
-        )
+        for note in self._take_parameters():
+            self.get_logger().warning(note)
         self.control.set_speed(self._trajectory_parameters.speed_scaling__initial_scaling_factor, self.now())
         self._checks = make_checks(self, self.model, self.joints, self.wiring)
         self.control.state.settings = replace(
@@ -94,6 +88,7 @@ class ArmController(GroupNode):
         self._on_destroy.callback(self._moves.destroy)
         self._commands = Commands(self)
         refuse_unknown(self)
+        self.add_post_set_parameters_callback(self.guard(lambda _changes: self._take_parameters()))
         self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, _to_result)
         self._on_destroy.callback(self._server.destroy)
         topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic, raw=True)
@@ -116,6 +111,17 @@ class ArmController(GroupNode):
         if not self._sends_loads:
             return segment
         return replace(segment, loads=self._checks.torques.loads(segment.trajectory.positions))
+
+    def _take_parameters(self) -> list[str]:
+        """Let goals from now on be taken by the parameters as they are now; what there is to be said of them."""
+        given, self._tolerances, deceleration, notes = read_trajectory_parameters(self, self.control.state.limits)
+        self._trajectory_parameters = given
+        self.control.state.settings = replace(
+            self.control.state.settings,
+            allow_partial_joints_goal=given.allow_partial_joints_goal,
+            deceleration=deceleration,
+        )
+        return notes
 
     def _prepare(self, request: FollowJointTrajectory.Goal) -> Begin:
         if request.multi_dof_trajectory.points:

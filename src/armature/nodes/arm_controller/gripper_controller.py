@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,11 @@ from armature.errors import CommandRefused, ConfigError, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
 from armature.nodes.arm_controller.commands import Commands
 from armature.nodes.arm_controller.group_node import GroupNode
+from armature.nodes.arm_controller.jtc_parameters import take_gripper_parameters
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_stamp
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
+from armature.nodes.common.parameters.wanted import at_least, changing
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,17 @@ class GripperJoint:
 class GripperParameters:
     """How the gripper's goals are checked, with parallel_gripper_action_controller's names."""
 
-    goal_tolerance: float = 0.0  # bound of the error at the end; 0: 0.003 m, or 0.05 rad where it turns
-    stall_velocity_threshold: float = 0.0  # slower, a finger stands; 0: 0.002 m/s, or 0.05 rad/s where it turns
-    stall_timeout: float = 0.5  # for which it must stand to count as stalled [s]
-    allow_stalling: bool = True  # a gripper that closes on an object has done its job
+    # bound of the error at the end; 0: 0.003 m, or 0.05 rad where it turns
+    goal_tolerance: float = field(default=0.0, metadata=at_least(0.0, changes=True))
+    # slower, a finger stands; 0: 0.002 m/s, or 0.05 rad/s where it turns
+    stall_velocity_threshold: float = field(default=0.0, metadata=at_least(0.0, changes=True))
+    # for which it must stand to count as stalled [s]
+    stall_timeout: float = field(default=0.5, metadata=at_least(0.0, changes=True))
+    # a gripper that closes on an object has done its job
+    allow_stalling: bool = field(default=True, metadata=changing())
     holding_share: float = HOLDING_SHARE  # of the stall torque, where a servo does not limit its current
 
     def __post_init__(self) -> None:
-        for name in ("goal_tolerance", "stall_velocity_threshold"):
-            if not 0.0 <= (value := getattr(self, name)) < math.inf:
-                raise ConfigError(f"parameter {name}", value, "it must be finite and at least 0")
         if not 0.05 <= self.holding_share <= 0.7:
             allowed = "it must be within 0.05 and 0.7: more is an overload before long"
             raise ConfigError("parameter holding_share", self.holding_share, allowed)
@@ -75,14 +78,15 @@ class GripperController(GroupNode):
         super().__init__(
             "gripper_controller", lambda arm: arm.gripper_joints, GripperJoint, with_collisions=False, **options
         )
-        self._given = read(self, GripperParameters)
         self._servos = {servo.joint: servo for servo in self.wiring.servos} if self.wiring else {}
         self._limits = np.zeros(len(self.joints))  # of the joints' efforts, as the last command asks; 0: none
-        self._goal_tolerance = self._by_unit(self._given.goal_tolerance, _GOAL_TOLERANCE)
-        self._standing = self._by_unit(self._given.stall_velocity_threshold, _STANDING)
-        self._force = self._make_force_limit()
+        self._force = self._make_force_limit(read(self, GripperParameters).holding_share)
+        self._take_parameters()
+        for note in take_gripper_parameters(self, self.joints):
+            self.get_logger().warning(note)
         self._commands = Commands(self)
         refuse_unknown(self)
+        self.add_post_set_parameters_callback(self.guard(lambda _changes: self._take_parameters()))
         self._server = GoalServer(self, topics.GRIPPER_COMMAND, self._prepare, self._to_result, tells_why=False)
         self._on_destroy.callback(self._server.destroy)
 
@@ -98,14 +102,19 @@ class GripperController(GroupNode):
             return segment
         return replace(segment, effort_limits=dict(zip(self.joints, self._limits.tolist(), strict=True)))
 
-    def _make_force_limit(self) -> GripForceLimit:
+    def _take_parameters(self) -> None:
+        """Let goals from now on be checked by the parameters as they are now."""
+        given = self._given = read(self, GripperParameters)
+        self._goal_tolerance = self._by_unit(given.goal_tolerance, _GOAL_TOLERANCE)
+        self._standing = self._force.standing_velocity = self._by_unit(given.stall_velocity_threshold, _STANDING)
+
+    def _make_force_limit(self, share: float) -> GripForceLimit:
         gains = {joint: max(read(self, GainParameters, f"{joint}.").position_p_gain, 0) for joint in self.joints}
-        share = self._given.holding_share
         leads = [
             max_lead(self._servos[joint], share, gain) if joint in self._servos else math.inf
             for joint, gain in gains.items()
         ]
-        return GripForceLimit(self.control.state.limits, np.array(leads), self._standing)
+        return GripForceLimit(self.control.state.limits, np.array(leads), 0.0)
 
     def _by_unit(self, given: float, usual: Mapping[str, float]) -> Array:
         """A parameter for each joint, Shape (n,): as given, else the usual one of the joint's unit."""

@@ -95,7 +95,7 @@ def run_nodes(*factories: Callable[[], Node], args: Sequence[str] | None = None,
 
 
 def _report(error: ArmatureError) -> int:
-    print(f"error: {error}", file=sys.stderr, flush=True)  # noqa: T201
+    print(*(f"error: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr, flush=True)  # noqa: T201
     return 1
 
 

@@ -114,3 +114,14 @@ def test_what_cannot_be_read_is_refused_before_a_node_is_made(words, told):
 
 def test_words_that_are_not_for_ros_are_left_alone():
     assert read_command_line(["program", "-p", "x", "--ros-args", "-p", "a:=1", "--", "-p", "y"])[0].name == "a"
+
+
+def test_an_empty_mapping_gives_nothing_and_an_empty_list_is_one(node_of, file):
+    node = node_of("--ros-args", "--params-file", file(servos("gains: {}")))
+    read(node, Settings)
+    refuse_unknown(node)
+    misspelt = file(servos("ratse: []").replace("servo_interface", "other"))
+    other = node_of("--ros-args", "--params-file", misspelt, name="other")
+    read(other, Settings)
+    with pytest.raises(ConfigError, match=r"parameter ratse: \[\] .*did you mean rate\?"):
+        refuse_unknown(other)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 
 from rclpy.node import Node
 
 from armature.core.model.arm import ArmModel, Joint, Limit
+from armature.core.refusals import Refusals
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.stopping import Dynamics
 from armature.dynamixel.wiring.arm import Wiring
@@ -125,13 +126,15 @@ def read_limits(node: Node, arm: ArmModel, wiring: Wiring | None = None) -> ArmL
 
 
 def _read(node: Node, arm: ArmModel) -> ArmLimits:
-    _check_names(node, arm)
+    refusals = Refusals(_unknown_names(node, arm))
     dynamics, narrowed = {}, {}
     for joint in arm.driven:
-        limit, otherwise = arm.limit(joint.name), _otherwise(joint)
-        given = read(node, JointLimits, f"{_PREFIX}{joint.name}.", **vars(limit) | vars(otherwise))
-        dynamics[joint.name] = _dynamics(given, joint.name)
-        narrowed[joint.name] = _narrowed(given, joint.name, limit)
+        with refusals.noted():
+            limit, otherwise = arm.limit(joint.name), _otherwise(joint)
+            given = read(node, JointLimits, f"{_PREFIX}{joint.name}.", **vars(limit) | vars(otherwise))
+            dynamics[joint.name] = _dynamics(given, joint.name)
+            narrowed[joint.name] = _narrowed(given, joint.name, limit)
+    refusals.raise_all()
     return ArmLimits(arm.limited(narrowed), dynamics)
 
 
@@ -161,11 +164,11 @@ def _require(holds: bool, given: JointLimits, joint: str, name: str, allowed: st
         raise ConfigError(f"parameter {_PREFIX}{joint}.{name}", getattr(given, name), allowed)
 
 
-def _check_names(node: Node, arm: ArmModel) -> None:
+def _unknown_names(node: Node, arm: ArmModel) -> Iterator[ConfigError]:
     joints = [joint.name for joint in arm.driven]
     limits = (*(field.name for field in fields(JointLimits)), *_OF_CONTROLLERS)
     for name, value in given_values(node, _PREFIX).items():
         joint, _, limit = name.rpartition(".")
         if joint not in joints or limit not in limits:
             allowed = f"{listed('joints', joints)}, their limits are {', '.join(limits)}"
-            raise ConfigError(f"parameter {_PREFIX}{name}", value, allowed)
+            yield ConfigError(f"parameter {_PREFIX}{name}", value, allowed)

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 
 from armature.core.model.parameter_file import GivenParameter
-from armature.errors import ConfigError, nearest
+from armature.core.refusals import Refusals
+from armature.errors import ConfigError, ConfigErrors, format_value, nearest
+from armature.nodes.common.parameters.changes import (
+    TIME_SOURCE,
+    Reading,
+    explain_changes,
+    names_read,
+    note_reading,
+)
 from armature.nodes.common.parameters.command_line import given_to, note_given
 from armature.nodes.common.parameters.wanted import Wanted, wanted
 
 T = TypeVar("T")
 
-_TIME_SOURCE = "use_sim_time"
-ROS_OWN = (_TIME_SOURCE, "qos_overrides.", "start_type_description_service")
+ROS_OWN = (TIME_SOURCE, "qos_overrides.", "start_type_description_service")
 # Given to all nodes of an arm, whether they need them or not; `joint_limits` checks the names of limits.
 _SHARED, _LIMITS = ("jog.lease", "park_pose"), "limits."
 _PARAMETER = "parameter "
 _RESTART = "read at the start; restart the process to change it"
-_AT_ONCE = "a change takes effect at once"
+_AT_ONCE = "a change counts from then on"
 
 
 def is_shared(name: str) -> bool:
@@ -60,7 +67,7 @@ class NodeToBe:
 
 
 def read(node: Node, kind: type[T], prefix: str = "", **defaults: Any) -> T:
-    """Declare and read the parameters that a dataclass names; ROS refuses to change them afterwards.
+    """Declare and read the parameters that a dataclass names; those that may change are what they are now.
 
     A field without a default must be given. What is said of a field, and its bounds, describe its parameter.
 
@@ -71,12 +78,45 @@ def read(node: Node, kind: type[T], prefix: str = "", **defaults: Any) -> T:
         defaults: by field, in place of the dataclass's.
 
     Raises:
-        ConfigError: a parameter is missing, of the wrong type or out of its bounds; also what the dataclass itself
-            refuses; with the file and the line that give it.
+        ConfigError: all parameters that are missing, of the wrong type or out of their bounds; else what the
+            dataclass itself refuses; with the file and the line that give each.
     """
-    values = {field: _read_one(node, each) for field, each in wanted(kind, prefix, defaults).items()}
+    found, values, refusals = wanted(kind, prefix, defaults), {}, Refusals()
+    for field, each in found.items():
+        with refusals.noted():
+            values[field] = _read_one(node, each)
+    refusals.raise_all()
+    note_reading(node, prefix, Reading(kind, found))
     with located(node):
         return kind(**values)
+
+
+def take_given(node: Node, kind: type, prefix: str = "", **defaults: Any) -> list[str]:
+    """Declare those parameters of a dataclass that are given; none of them has an effect, or another value.
+
+    Args:
+        node: the node whose parameters they are.
+        kind: a dataclass; see `wanted`.
+        prefix: put before every name, for example "gains.elbow.".
+        defaults: by field, in place of the dataclass's.
+
+    Returns:
+        What there is to be said of those that count for nothing.
+
+    Raises:
+        ConfigError: all that cannot be had, with the file and the line that give each.
+    """
+    refusals, notes = Refusals(), []
+    found = wanted(kind, prefix, defaults)
+    note_reading(node, prefix, Reading(kind, found))
+    for each in found.values():
+        if (value := _override(node, each.name)) is None:
+            continue
+        with refusals.noted():
+            _read_one(node, each)
+            notes += [_idle_note(node, each, value)] if each.idle else []
+    refusals.raise_all()
+    return notes
 
 
 @contextmanager
@@ -85,33 +125,47 @@ def located(node: Node) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        prefix, _, name = error.where.partition(_PARAMETER)
-        place = _place(node, name) if not prefix else ""
-        if not place:
+        placed = tuple(_placed(node, part) for part in error.parts)
+        if placed == error.parts:
             raise
-        raise ConfigError(f"{place}{error.where}", error.value, error.allowed) from error
+        raise placed[0] if len(placed) == 1 else ConfigErrors(placed) from error
+
+
+def _placed(node: Node, error: ConfigError) -> ConfigError:
+    prefix, _, name = error.where.partition(_PARAMETER)
+    place = _place(node, name) if not prefix else ""
+    return ConfigError(f"{place}{error.where}", error.value, error.allowed) if place else error
 
 
 def refuse_unknown(node: Node) -> None:
-    """Refuse parameters that were given and not declared, such as a misspelt name, and another source of time.
+    """Refuse parameters that were given and nothing reads, such as a misspelt name; from then on explain changes.
 
     Call it once all have been read.
 
     Raises:
-        ConfigError: naming the first of them, and what was meant.
+        ConfigError: naming all of them, and what was meant.
     """
-    # ROS declares its own, some of them only when they are needed.
-    known = {name for name in node._parameters if not name.startswith(ROS_OWN)}
-    for name, given in node._parameter_overrides.items():  # no public accessor
-        if not node.has_parameter(name) and not name.startswith(ROS_OWN) and not is_shared(name):
-            raise ConfigError(f"{_place(node, name)}parameter {name}", given.value, nearest(name, known))
-    node.add_on_set_parameters_callback(_keep_time_source)
+    Refusals(find_unknown(node)).raise_all()
+    explain_changes(node)
+
+
+def find_unknown(node: Node) -> Iterator[ConfigError]:
+    """The parameters that were given and nothing has read, and what was meant."""
+    known = names_read(node)
+    for name in node._parameter_overrides:  # no public accessor
+        if name in known or name.startswith(ROS_OWN) or is_shared(name):
+            continue
+        if (value := _override(node, name)) is not None:  # as an empty mapping
+            where = f"{_place(node, name)}parameter {name}"
+            yield ConfigError(where, value, nearest(name, known))
 
 
 def given_values(node: Node, prefix: str) -> dict[str, Any]:
     """Values of the given parameters with a prefix, by their names without it."""
     given = node._parameter_overrides.items()  # no public accessor
-    return {name.removeprefix(prefix): each.value for name, each in given if name.startswith(prefix)}
+    return {
+        n.removeprefix(prefix): each.value for n, each in given if n.startswith(prefix) and each.value is not None
+    }
 
 
 def _read_one(node: Node, each: Wanted) -> Any:
@@ -126,14 +180,21 @@ def _read_one(node: Node, each: Wanted) -> Any:
     return value
 
 
+def _idle_note(node: Node, each: Wanted, value: Any) -> str:
+    where = f"{_place(node, each.name)}parameter {each.name}"
+    return f"{where}: {format_value(value)} counts for nothing; {each.idle}"
+
+
 def _descriptor(each: Wanted) -> ParameterDescriptor:
     """Read-only unless the node heeds a change: values are used at construction, and shown as they are used."""
-    described = "; ".join(filter(None, (each.about, _AT_ONCE if each.changes else _RESTART)))
+    described = "; ".join(filter(None, (each.said, _AT_ONCE if each.changes else _RESTART)))
     made = ParameterDescriptor(read_only=not each.changes, description=described)
-    low, high = each.bounds or (0.0, 0.0)
-    if each.bounds and each.kind is int:
+    low, high = each.bounds or (0.0, math.inf)
+    if high == math.inf:
+        return made
+    if each.kind is int:
         made.integer_range = [IntegerRange(from_value=int(low), to_value=int(high))]
-    elif each.bounds:
+    else:
         made.floating_point_range = [FloatingPointRange(from_value=float(low), to_value=float(high))]
     return made
 
@@ -157,11 +218,3 @@ def _present(node: Node, name: str) -> Any:
         return node.get_parameter(name).value
     except ParameterUninitializedException:
         return None
-
-
-def _keep_time_source(changes: list[Parameter]) -> SetParametersResult:
-    """A node that runs has stamps, deadlines and motions of one clock."""
-    if any(change.name == _TIME_SOURCE for change in changes):
-        reason = f"{_TIME_SOURCE} is read at the start: give it in the parameter file, then restart the process"
-        return SetParametersResult(successful=False, reason=reason)
-    return SetParametersResult(successful=True)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
-from armature.errors import ConfigError, bounds
+from armature.errors import ConfigError, bounds, format_value
 from armature.nodes.common.parameters.field_texts import field_texts
 
-_RANGE, _ABOUT, _CHANGES = "range", "about", "changes"
+_RANGE, _ABOUT, _CHANGES, _ONLY, _IDLE = "range", "about", "changes", "only", "idle"
 _TYPES: Mapping[Any, tuple[str, str]] = {
     bool: ("BOOL", "write true or false, without quotes"),
     int: ("INTEGER", "write a whole number, without quotes and decimal point"),
@@ -31,18 +32,28 @@ class Wanted:
     about: str
     bounds: tuple[float, float] | None
     changes: bool  # whether it may change while the node runs
+    only: str = ""  # why it has its default alone; empty where it may have other values
+    idle: str = ""  # why it counts for nothing, whatever its value; empty where it counts
+
+    @property
+    def said(self) -> str:
+        """What is said of it where it is shown."""
+        alone = f"its default alone: {self.only}" if self.only else ""
+        nothing = f"counts for nothing: {self.idle}" if self.idle else ""
+        return "; ".join(filter(None, (self.about, alone, nothing)))
 
     def checked(self, value: Any) -> Any:
         """A value in the parameter's type, and within its bounds.
 
         Raises:
-            ConfigError: it is of another type, or beyond them.
+            ConfigError: it is of another type, beyond them, or not the only one that can be had.
         """
         value = self._coerced(value)
-        if self.bounds and not self.bounds[0] <= value <= self.bounds[1]:
-            unit = "".join(re.findall(r" \[([^\]]+)\]$", self.about))
-            allowed = f"it must be within {bounds(*self.bounds, value, 'g', 'and')} {unit}"
-            raise ConfigError(f"parameter {self.name}", value, allowed.rstrip())
+        if self.bounds and not (self.bounds[0] <= value <= self.bounds[1] and math.isfinite(value)):
+            raise ConfigError(f"parameter {self.name}", value, self._within(value))
+        if self.only and not self._is_default(value):
+            allowed = f"{self.only}; leave it {_written(self.default)} or out"
+            raise ConfigError(f"parameter {self.name}", value, allowed)
         return value
 
     def required(self, value: Any) -> Any:
@@ -54,6 +65,21 @@ class Wanted:
         if value is None or value is MISSING:
             raise self._refusal(None)
         return value
+
+    def _within(self, value: Any) -> str:
+        low, high = self.bounds or (0.0, 0.0)
+        if high == math.inf:
+            return f"it must be finite and at least {low:g}"
+        unit = "".join(re.findall(r" \[([^\]]+)\]$", self.about))
+        return f"it must be within {bounds(low, high, value, 'g', 'and')} {unit}".rstrip()
+
+    def _is_default(self, value: Any) -> bool:
+        """Whether a value is the default, which an empty list stands for too; the node alone may know it."""
+        if self.default is MISSING:
+            return True
+        if isinstance(self.default, tuple):  # of names, in any order
+            return not value or sorted(value) == sorted(self.default)
+        return bool(value == self.default)
 
     def _coerced(self, value: Any) -> Any:
         if self.kind is float and type(value) is int:
@@ -81,15 +107,17 @@ def wanted(kind: type, prefix: str = "", defaults: Mapping[str, Any] | None = No
     """
     hints, texts, others = typing.get_type_hints(kind), field_texts(kind), defaults or {}
     return {
-        field.name: Wanted(
-            name=prefix + field.name.replace("__", "."),
-            kind=hints[field.name],
-            default=others.get(field.name, field.default),
-            about=field.metadata.get(_ABOUT) or texts.get(field.name, ""),
-            bounds=field.metadata.get(_RANGE),
-            changes=field.metadata.get(_CHANGES, False),
+        each.name: Wanted(
+            name=prefix + each.name.replace("__", "."),
+            kind=hints[each.name],
+            default=others.get(each.name, each.default),
+            about=each.metadata.get(_ABOUT) or texts.get(each.name, ""),
+            bounds=each.metadata.get(_RANGE),
+            changes=each.metadata.get(_CHANGES, False),
+            only=each.metadata.get(_ONLY, ""),
+            idle=each.metadata.get(_IDLE, ""),
         )
-        for field in fields(kind)
+        for each in fields(kind)
     }
 
 
@@ -102,6 +130,31 @@ def within(low: float, high: float, *, changes: bool = False) -> dict[str, Any]:
         changes: whether it may change while the node runs.
     """
     return {_RANGE: (low, high), _CHANGES: changes}
+
+
+def at_least(low: float, *, changes: bool = False) -> dict[str, Any]:
+    """Metadata of a field whose value has a least one, and is finite. Arguments as `within`."""
+    return within(low, math.inf, changes=changes)
+
+
+def changing() -> dict[str, Any]:
+    """Metadata of a field whose value may change while the node runs."""
+    return {_CHANGES: True}
+
+
+def _written(value: Any) -> str:
+    """A value as a file would have it, its texts in quotes."""
+    return f"[{', '.join(map(repr, value))}]" if isinstance(value, tuple) else format_value(value)
+
+
+def fixed(default: Any, why: str) -> Any:
+    """A field that has its default alone, and why; MISSING for one that the node alone knows."""
+    return field(default=default, metadata={_ONLY: why})
+
+
+def idle(default: Any, why: str) -> Any:
+    """A field whose value counts for nothing, and why."""
+    return field(default=default, metadata={_IDLE: why})
 
 
 def described(about: str, bounds: tuple[float, float] | None) -> dict[str, Any]:

@@ -1,0 +1,147 @@
+"""Parameter files checked by the names, types and bounds of all that the nodes read, before a node reads them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from armature.cli.parameter_table import known_by_node
+from armature.core.model.parameter_file import GivenParameter, misspelt_nodes, of_other_nodes
+from armature.core.refusals import Refusals
+from armature.errors import ConfigError, nearest
+from armature.nodes.common.parameters.parameters import ROS_OWN, is_shared
+from armature.nodes.common.parameters.wanted import Wanted
+from armature.robots import NODES
+
+# Nodes of ros2_control whose work is done by others here.
+_INSTEAD = {
+    "controller_manager": "the controllers run by themselves, and the rate of the bus is rate of /servo_interface",
+    "joint_state_broadcaster": "/servo_interface publishes the joint states",
+}
+# Blocks of other names may be meant for these: controllers are named as one likes.
+_NAMED_AS_ONE_LIKES = ("arm_controller", "gripper_controller")
+
+Known = Mapping[str, Mapping[str, Wanted]]
+"""Parameters by node and name."""
+
+
+def check_given(given: Iterable[GivenParameter], joints: Iterable[str]) -> None:
+    """Refuse what the nodes would refuse by names, types and bounds.
+
+    Args:
+        given: by parameter files.
+        joints: of the arm.
+
+    Raises:
+        ConfigError: all of it, each with the file, the line, and what would work.
+    """
+    Refusals(find_refused(tuple(given), tuple(joints))).raise_all()
+
+
+def find_refused(
+    given: Sequence[GivenParameter], joints: Sequence[str], gripper: Collection[str] | None = None
+) -> Iterator[ConfigError]:
+    """What the nodes would refuse by names, types and bounds, and blocks of theirs that have other names.
+
+    Args:
+        given: by parameter files.
+        joints: of the arm.
+        gripper: those of the gripper among them; None where it is not known.
+    """
+    known = known_by_node(joints, gripper)
+    blocks = of_other_nodes(given, NODES)
+    meant = {block.nodes: _meant(block, given, known) for block in blocks}
+    misspelt = _misspelt(given)  # whoever reads the file refuses them
+    for block in blocks:
+        if block.nodes not in misspelt:
+            yield from _refused_block(block, meant[block.nodes])
+    for each in given:
+        nodes = NODES if each.is_for_any else (meant.get(each.nodes, each.node),)
+        if not each.name.startswith(ROS_OWN) and nodes != ("",):
+            yield from _refused(each, nodes, known)
+
+
+def notes_of(given: Sequence[GivenParameter], joints: Sequence[str], namespace: str = "") -> Iterator[str]:
+    """What no node of the graph reads: blocks of other programs, which may stand in the same file, and namespaces.
+
+    Args:
+        given: by parameter files.
+        joints: of the arm.
+        namespace: of the graph.
+    """
+    known, misspelt = known_by_node(joints, None), _misspelt(given)
+    for block in of_other_nodes(given, NODES):
+        if block.nodes not in misspelt and not _meant(block, given, known):
+            why = _INSTEAD.get(block.node, "what stands there is not read here")
+            yield f"{block.where}: no node of this graph is called {block.nodes}; {why}"
+    place = f"whose namespace is /{namespace.strip('/')}" if namespace else "which has no namespace"
+    for block in {each.nodes: each for each in given if each.is_for_any or each.node in NODES}.values():
+        if not any(block.is_for(full_name(namespace, node)) for node in NODES):
+            anywhere = "/**" if block.is_for_any else f"/**/{block.node}"
+            yield f"{block.where}: {block.nodes} is no node of this graph, {place}; {anywhere} is in any namespace"
+
+
+def full_name(namespace: str, node: str) -> str:
+    """The name of a node in a namespace."""
+    return "/".join(("", *filter(None, (namespace.strip("/"), node))))
+
+
+def in_order(errors: Iterable[ConfigError]) -> list[ConfigError]:
+    """Errors in the order of files and lines; those that have none come last."""
+
+    def key(error: ConfigError) -> tuple[bool, str, int]:
+        file, mark, rest = error.where.partition(", line ")
+        line = re.match(r"\d+", rest)
+        return (not mark, file if mark else "", int(line[0]) if line else 0)
+
+    return sorted(errors, key=key)
+
+
+def _misspelt(given: Sequence[GivenParameter]) -> set[object]:
+    return {error.value for error in misspelt_nodes(given, NODES)}
+
+
+def _refused_block(block: GivenParameter, meant: str) -> Iterator[ConfigError]:
+    if meant:
+        allowed = f"its parameters are those of /{meant}: name the block /**/{meant}; nodes are {', '.join(NODES)}"
+        yield ConfigError(f"{block.where}: node", block.nodes, allowed)
+
+
+def _meant(block: GivenParameter, given: Iterable[GivenParameter], known: Known) -> str:
+    """The controller that most parameters of a block of another name belong to; empty where that is none."""
+    names = [each.name for each in given if each.nodes == block.nodes and not each.name.startswith(ROS_OWN)]
+    if block.node in _INSTEAD or not names:
+        return ""
+    for node in _NAMED_AS_ONE_LIKES:
+        groups = {name.partition(".")[0] for name in known[node]}  # whatever its joints are called
+        if 2 * sum(name.partition(".")[0] in groups for name in names) > len(names):
+            return node
+    return ""
+
+
+def _refused(each: GivenParameter, nodes: Sequence[str], known: Known) -> Iterator[ConfigError]:
+    where = f"{each.where}: parameter {each.name}"
+    lacking = [node for node in nodes if each.name not in known[node]]
+    if lacking and not is_shared(each.name):
+        yield ConfigError(where, each.value, _instead(each, lacking[0], known))
+    for node in nodes:
+        if each.name in known[node]:
+            yield from _refused_value(each, known[node][each.name])
+
+
+def _refused_value(given: GivenParameter, known: Wanted) -> Iterator[ConfigError]:
+    try:
+        known.checked(given.value)
+    except ConfigError as error:
+        yield ConfigError(f"{given.where}: {error.where}", error.value, error.allowed)
+
+
+def _instead(each: GivenParameter, lacking: str, known: Known) -> str:
+    """What would work for a parameter that a node does not have."""
+    owner = next((node for node in NODES if each.name in known[node]), "")
+    if owner:
+        return f"/{lacking} has no such parameter, /{owner} has: write it under /**/{owner}"
+    if each.is_for_any:
+        names = {name for of_node in known.values() for name in of_node}
+        return f"the graph has no such parameter; {nearest(each.name, names)}"
+    return f"/{lacking} has no such parameter; {nearest(each.name, known[lacking])}"

@@ -1,0 +1,161 @@
+"""Parameter files of ros2_control's users, and mistakes in files: everything at once, before anything starts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from armature.cli.main import main
+from armature.cli.servos.start_check import require_startable
+from armature.errors import ConfigError
+from armature.robots import find_robot
+
+FILES = Path(__file__).parent / "parameter_files"
+
+
+def notes(name: str, namespace: str = "") -> list[str]:
+    """What is said of a file that is taken."""
+    robot = find_robot(parameters=str(FILES / name), keeps_refused=True)
+    return [note.removeprefix(f"{FILES / name}, ") for note in require_startable(robot, namespace)]
+
+
+def refused(name: str) -> list[str]:
+    """What is said of a file that is refused, a line each, without the file's name."""
+    with pytest.raises(ConfigError) as caught:
+        notes(name)
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(f"{FILES / name}, line ") for line in lines), lines
+    return [line.removeprefix(f"{FILES / name}, ") for line in lines]
+
+
+def lines_of(name: str, *words: str) -> list[int]:
+    """Where these words stand in a file."""
+    text = (FILES / name).read_text("utf-8").splitlines()
+    return [number for number, line in enumerate(text, 1) if line.strip().startswith(words)]
+
+
+def test_what_a_file_for_ros2_control_says_and_is_so_here_is_taken():
+    assert notes("already_true.yaml") == []
+
+
+def test_a_file_of_moveits_setup_assistant_is_taken_and_what_replaces_its_manager_is_told():
+    (said,) = notes("moveit_setup_assistant.yaml")
+    assert "line 4: no node of this graph is called /controller_manager; " in said
+    assert "rate of /servo_interface" in said
+
+
+def test_all_that_cannot_be_had_is_told_at_once_with_what_can():
+    told = refused("not_to_be_had.yaml")
+    leaves = [
+        *("type", "joints", "command_joints", "command_interfaces", "state_interfaces", "state_interface"),
+        *("command_interface", "interpolate_from", "open_loop", "set_last", "allow_traj", "action_monitor"),
+        *("interpolation", "enable", "decelerate", "goal", "max_deceleration", "joint:", "max_effort", "max_vel"),
+    ]
+    assert [int(re.match(r"line (\d+)", line)[1]) for line in told] == lines_of("not_to_be_had.yaml", *leaves)
+    said = "\n".join(told)
+    for words in (
+        r"joints: \[waist, shoulder\] cannot be used; the joints are .*leave it \['waist', 'shoulder', 'elbow'",
+        r"command_interfaces: \[velocity\] .*; leave it \['position'\] or out",
+        r"state_interfaces: \[position\] .* leave it \['position', 'velocity'\] or out",
+        r"interpolate_from_desired_state: false .* begins at the set-point, .*; leave it true or out",
+        r"interpolation_method: 'none' .*; leave it 'splines' or out",
+        r"action_monitor_rate: 50.0 .* 20 times a second; leave it 20.0 or out",
+        r"constraints.decelerate_on_cancel: false .*slows down within its limits; leave it true or out",
+        r"constraints.goal_time: -1.0 .*finite and at least 0",
+        r"max_deceleration_on_cancel: 90.0 .*limits.waist.acceleration is 4",
+        r"constraints.gripper.goal: 0.1 .*/arm_controller has no such parameter",
+        r"joint: 'left_finger' .*; leave it 'gripper' or out",
+    ):
+        assert re.search(words, said), words
+    assert max(map(len, told)) < 300
+
+
+def test_what_counts_for_nothing_is_told_as_a_note():
+    said = notes("counts_for_nothing.yaml")
+    assert len(said) == 10
+    for words in (
+        r"cmd_timeout: 3 s counts only for goals that lift the goal time \(-1\): constraints.goal_time of 1 s",
+        r"line 4: parameter state_publish_rate: 50.0 counts for nothing; controller_state comes 20 times a second",
+        r"line 5: parameter positions_upsampling.policy_frequency: 30 counts for nothing",
+        r"line 7: parameter gains.waist.p: 100 counts for nothing; servos regulate themselves.*position_p_gain",
+        r"line 10: parameter max_effort: 40.0 counts for nothing; without max_effort_interface",
+    ):
+        assert re.search(words, "\n".join(said)), words
+
+
+def test_what_the_graph_gives_itself_is_told_with_where_it_is_given():
+    said = sorted(notes("given_by_the_graph.yaml"), key=lambda note: int(note.split()[1].strip(":")))
+    assert [note.partition("counts for nothing; ")[2] for note in said] == [
+        "it is given by --http or http_port:=",
+        "the graph gives its own",
+        "it is given by --port or port:=",
+        "it is given by checks.allowed_pairs of /arm_controller",
+        "it is given by --wiring or wiring:=",
+        "it is given by park_pose of /servo_interface",
+    ]
+
+
+def test_every_kind_of_mistake_is_told_at_once_each_in_its_line_with_what_was_meant():
+    told = refused("one_of_each_mistake.yaml")
+    expected = [
+        r"line 3: parameter rait: 50.0 .*did you mean rate\?",
+        r"line 4: parameter rate: '50' .*DOUBLE .*without quotes",
+        r"line 5: parameter park_speed: 2.0 .*within 0 and 1",
+        r"line 6: '010' .*octal",
+        r"line 7: parameter use_sim_time: 'true' .*without quotes",
+        r"line 10: node: '/\*\*/arm_controler' .*did you mean arm_controller",
+        r"line 12: /\*\*/gripper_controller/goal_tolerance: '0.01' .*ros__parameters is missing",
+        r"line 15: /\*\*/monitor: 'ros_parameters' .*did you mean ros__parameters\?",
+        r"line 19: node: '/joint_trajectory_controller' .*name the block /\*\*/arm_controller",
+        r"line 21: parameter constraints.joint_1.goal: 0.1 .*did you mean",
+        r"line 22: parameter paylaod: 1.0 .*did you mean payload\?",
+        r"line 28: parameter payload: 0.2 .*/arm_controller has: write it under /\*\*/arm_controller",
+        r"line 29: parameter wrong_everywhere: 1 .*the graph has no such parameter",
+        r"line 30: parameter limits.ankle.velocity: 1.0 .*joints are waist",
+        r"line 33: parameter tool_frame: 'tool0' .*/arm_controller has: write it under",
+    ]
+    assert len(told) == len(expected), told
+    for line, pattern in zip(told, expected, strict=True):
+        assert re.search(pattern, line), line
+
+
+def test_values_are_told_at_once_whichever_part_of_a_node_refuses_them():
+    told = [
+        re.match(r"line \d+: parameter ([\w.]+): ", line)[1] for line in refused("values_that_cannot_be_used.yaml")
+    ]
+    assert told == [
+        *("max_missed_reads", "park_speed", "faults.temperature.policy", "faults.load.policy"),
+        *("elbow.position_p_gain", "waist.position_p_gain", "free_drive.current", "free_drive.speed", "park_pose"),
+        *("checks.margin", "checks.turn", "moves.blend", "moves.blend_distance", "tool_frame"),
+        *("snapshot_seconds", "queue_bytes"),
+    ]
+
+
+def test_a_file_for_a_whole_robot_is_taken_and_what_others_read_is_told():
+    said = notes("whole_robot.yaml")
+    assert [note.partition(":")[0] for note in said] == ["line 11", "line 15", "line 18", "line 21"]
+    assert "no node of this graph is called /move_group" in said[0]
+    assert "/left/servo_interface is no node of this graph, which has no namespace; /**/servo_interface" in said[3]
+
+
+def test_in_a_namespace_blocks_without_one_are_told():
+    said = notes("whole_robot.yaml", "left")
+    assert (
+        "/servo_interface is no node of this graph, whose namespace is /left; /**/servo_interface is" in said[-1]
+    )
+    assert not any("/left/servo_interface is no" in note for note in said)
+
+
+def test_the_commands_tell_each_in_a_line_of_its_own(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("ARMATURE_RUNTIME", str(tmp_path))
+    monkeypatch.setattr("armature.cli.servos.check.stable_names", lambda: ())
+    file = str(FILES / "one_of_each_mistake.yaml")
+    assert main(["check", "--params-file", file]) == 1
+    assert capsys.readouterr().out.count(f"FAILURE  {file}, line ") == 15
+    assert main(["up", "--params-file", file, "--http", "127.0.0.1:0"]) == 1
+    shown = capsys.readouterr().err.splitlines()
+    assert len([line for line in shown if line.startswith(f"error: {file}, line ")]) == 15
+    assert main(["check", "--params-file", str(FILES / "counts_for_nothing.yaml")]) == 0
+    assert capsys.readouterr().out.count("warning") >= 10
