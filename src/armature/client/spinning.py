@@ -48,7 +48,7 @@ class Spinning:
         """End the thread, and rclpy."""
         self._is_ending = True
         if self.executor is not None:
-            self.executor.wake()
+            self.executor.create_task(lambda: None)  # which ends its wait
         if self._thread.is_alive():
             self._thread.join(_END_TIMEOUT)
 
