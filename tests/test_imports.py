@@ -158,6 +158,13 @@ ROOMS = {
     "nodes.state_publisher": Room(
         ("core.kinematics", "core.model", "core.rate_limit", "errors", "nodes.common"), ANY
     ),
+    "client": Room(
+        (
+            *("core", "description.files", "dynamixel.status", "environment", "errors", "graph", "nodes.common"),
+            "share",
+        ),
+        ANY,
+    ),
     "provision": Room(("errors",)),
     "description": Room(
         ("core.arrays", "core.kinematics", "core.model", "environment", "errors", "private_folder"),
@@ -180,7 +187,7 @@ ROOMS = {
         ("graph", "launch_arguments", "robots", "share", "stop_timeouts", "web_address"),
         ("ament_index_python", "launch", "launch_ros", "lifecycle_msgs"),
     ),
-    "": Room(),
+    "": Room(("client.arm",)),
 }
 """A file obeys the longest entry that its name begins with; a new room must be entered here."""
 
@@ -313,6 +320,8 @@ def test_files_import_only_what_their_room_allows() -> None:
         ("nodes/recorder/node.py", "from armature.cli.main import main"),
         ("nodes/recorder/node.py", "import serial"),
         ("provision/plan.py", "import yaml"),
+        ("client/arm.py", "from armature.nodes.monitor.node import MonitorNode"),
+        ("client/arm.py", "from armature.cli.main import main"),
         ("graph.py", "import rclpy"),
         ("__init__.py", "import armature.core"),
     ],

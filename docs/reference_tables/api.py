@@ -1,4 +1,4 @@
-"""Stubs of the API reference: the rooms that a program may build on, all free of ROS."""
+"""Stubs of the API reference: the client of a running graph, and the rooms that are free of ROS."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pkgutil
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parents[2] / "src" / "armature"
-ROOMS = ("core", "dynamixel", "emulator")
+ROOMS = ("client", "core", "dynamixel", "emulator")
 
 
 def pages() -> dict[str, str]:

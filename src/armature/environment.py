@@ -35,10 +35,19 @@ def graph_environment(base: Mapping[str, str], profile: Path) -> dict[str, str]:
         paths = [*libraries, *filter(None, base.get("LD_LIBRARY_PATH", "").split(os.pathsep))]
         environment["LD_LIBRARY_PATH"] = os.pathsep.join(dict.fromkeys(paths))
         environment["_ROS_WHEELS_BOOTSTRAP_COMPLETE"] = "1"
-    if environment.get(_RANGE, "LOCALHOST") == "LOCALHOST" and not set(_PROFILE_VARIABLES) & set(base):
-        environment[profile_variable(base)] = str(profile)
-        environment[_RANGE] = "SYSTEM_DEFAULT"
-    return environment
+    return environment | discovery_environment(base, profile)
+
+
+def discovery_environment(base: Mapping[str, str], profile: Path) -> dict[str, str]:
+    """Of the variables of `graph_environment` those that say where DDS looks for others.
+
+    Args:
+        base: the present environment.
+        profile: Fast DDS profile file for the loopback interface.
+    """
+    if base.get(_RANGE, "LOCALHOST") != "LOCALHOST" or set(_PROFILE_VARIABLES) & set(base):
+        return {}
+    return {profile_variable(base): str(profile), _RANGE: "SYSTEM_DEFAULT"}
 
 
 def state_folder(base: Mapping[str, str]) -> Path:

@@ -7,6 +7,9 @@ ArmatureError
  ├─ CommandRefused                  a request that the present state does not allow: why, what to do
  │   ├─ ParkingInterrupted          parking had begun, and ended before its pose: why, what to do
  │   └─ MuteServo                   a servo answers pings and nothing else: which, what to do
+ ├─ MotionFailed                    a motion that ended before its goal: why
+ │   └─ MotionTimeout(…, TimeoutError)  one that takes longer than it was given: how long
+ ├─ NotRead(…, LookupError)         a value that was not read lately: which, why
  ├─ BusError                        the servo bus: port
  │   ├─ PortError(…, OSError)       the port cannot be opened, or is gone
  │   ├─ ServoTimeout(…, TimeoutError)   ids that stayed silent
@@ -179,6 +182,14 @@ class CommandRefused(ArmatureError):
         super().__init__(f"{request} refused: {why}; {remedy}")
         self.remedy = remedy
 
+    @classmethod
+    def from_message(cls, message: str) -> CommandRefused:
+        """A refusal in the words of the process that has answered with it."""
+        refusal = cls.__new__(cls)
+        ArmatureError.__init__(refusal, message)
+        refusal.remedy = message.rpartition("; ")[2]
+        return refusal
+
 
 class ParkingInterrupted(CommandRefused):
     """Parking that had begun, and ended before the arm was in its pose, with what would work."""
@@ -194,6 +205,28 @@ class MuteServo(CommandRefused):
     def __init__(self, request: str, servo_id: int, servo: str, register: str) -> None:
         why = f"id {servo_id} of {servo} answers pings and nothing else, as with a {register} of 0"
         super().__init__(request, why, f"armature setup --apply {servo} cures it, with this arm's --robot")
+
+
+class MotionFailed(ArmatureError):
+    """A motion that was refused, or ended before its goal, in the controller's words."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code  # of control_msgs/FollowJointTrajectory
+
+
+class MotionTimeout(MotionFailed, TimeoutError):
+    """A motion that is not at its goal after the time that it was given."""
+
+    def __init__(self, motion: str, seconds: float, remedy: str) -> None:
+        super().__init__(f"{motion} is not at its goal after {seconds:g} s; {remedy}")
+
+
+class NotRead(ArmatureError, LookupError):
+    """A value that is asked for by its name, and was not read lately."""
+
+    def __init__(self, value: str, why: str, remedy: str) -> None:
+        super().__init__(f"{value} is not known: {why}; {remedy}")
 
 
 class BusError(ArmatureError):

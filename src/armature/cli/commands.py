@@ -1,4 +1,4 @@
-"""The commands: each is a module with `add_arguments(parser)` and `run(options)`, listed with its help text."""
+"""The commands: a module each, or an object in one, with `add_arguments(parser)` and `run(options)`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from armature.cli.loading import uninterrupted
 
 
 class Command(Protocol):
-    """A module that is a command."""
+    """What is a command."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Add the command's arguments."""
@@ -22,13 +22,15 @@ class Command(Protocol):
 class Entry(NamedTuple):
     """The module of a command, and its help."""
 
-    module: str  # below armature.cli
+    module: str  # below armature.cli; a colon before what in it is the command, where it is not the module
     help: str
 
     def load(self) -> Command:
         """Import its module."""
+        name, _, member = self.module.partition(":")
         with uninterrupted():
-            return cast(Command, import_module(f"armature.cli.{self.module}"))
+            module = import_module(f"armature.cli.{name}")
+        return cast(Command, getattr(module, member) if member else module)
 
 
 COMMANDS = {
@@ -37,9 +39,14 @@ COMMANDS = {
     "status": Entry("graph.status", "Show processes, the arm's state and its faults."),
     "restart": Entry("graph.restart", "Restart one process."),
     "logs": Entry("graph.logs", "Show the logs of one process or all."),
-    "enable": Entry("arm.enable", "Turn torque on where the arm stands, and take commands."),
-    "disable": Entry("arm.disable", "Park the arm, then turn torque off."),
+    "enable": Entry("arm.services:ENABLE", "Turn torque on where the arm stands, and take commands."),
+    "disable": Entry("arm.services:DISABLE", "Park the arm, then turn torque off."),
     "move": Entry("arm.move", "Move the arm of the running graph."),
+    "gripper": Entry("arm.gripper", "Open or close the gripper."),
+    "stop": Entry("arm.services:STOP", "End the motion under way; the arm holds and stays enabled."),
+    "release": Entry("arm.services:RELEASE", "Release the protective stop; the arm holds."),
+    "clear": Entry("arm.services:CLEAR", "Recover every joint whose fault is gone."),
+    "torque-off": Entry("arm.services:TORQUE_OFF", "Turn torque off now; an arm that nothing holds falls."),
     "free": Entry("arm.free", "Let joints be guided by hand, or end that."),
     "record": Entry("arm.record", "Start, stop or snapshot the recording."),
     "report": Entry("arm.report", "Plot a recording into one HTML file."),

@@ -15,9 +15,9 @@ from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
 from armature.monitor.gateway import ServoInterfaceState, Snapshot
 from armature.nodes.common import topics
+from armature.nodes.common.executor_bridge import ExecutorBridge, fail, settle
 from armature.nodes.monitor import gateway as monitor_gateway
 from armature.nodes.monitor.action_goal import ActionGoal
-from armature.nodes.monitor.executor_bridge import ExecutorBridge, fail, settle
 from armature.nodes.monitor.gateway import RosGateway
 
 ENABLING = "enable with /servo_interface/enable"
@@ -102,7 +102,7 @@ class Busy:
 def test_what_was_given_up_before_its_turn_came_is_not_carried_out():
     node, done = Busy(), []
     with pytest.raises(ProcessError, match="no answer"):
-        ExecutorBridge(node).wait(done.append, "arm_controller", "stop", 0.01)
+        ExecutorBridge(node, "monitor").wait(done.append, "arm_controller", "stop", 0.01)
     node.tasks.pop()()
     assert done == []
 
@@ -176,7 +176,7 @@ class Kept(Promise):
 def wait_for_answer(sent):
     client = SimpleNamespace(server_is_ready=lambda: True, send_goal_async=lambda _goal: sent)
     action_goal = ActionGoal(Board(["elbow"], {}), client, None, "pose home")
-    return ExecutorBridge(Prompt()).wait(action_goal.begin, "arm_controller", "pose home", 0.0)
+    return ExecutorBridge(Prompt(), "monitor").wait(action_goal.begin, "arm_controller", "pose home", 0.0)
 
 
 def test_a_goal_that_is_accepted_after_nobody_waits_is_canceled():
@@ -201,7 +201,7 @@ def test_a_preview_that_takes_too_long_is_canceled(gateway, monkeypatch):
         server_is_ready=lambda: True, send_goal_async=lambda _goal: Kept(handle), destroy=lambda: None
     )
     gateway._poses = {"home": {"elbow": 0.5}}
-    gateway.bridge = ExecutorBridge(Prompt())
+    gateway.bridge = ExecutorBridge(Prompt(), "monitor")
     gateway.update(Snapshot(ServoInterfaceState("ENABLED")))
     with pytest.raises(ProcessError, match=r"no path to pose home was found within 0\.05 s"):
         gateway.move_to_pose("home")

@@ -1,5 +1,5 @@
-"""Commands to a running graph by ROS: enable, disable, move, free, record; report of what was recorded.
+"""Commands to a running graph: enable, disable, move, gripper, stop, free, record; report of what was recorded.
 
-Nothing that starts a process.
-Begin with client.py.
+Nothing that starts a process, and no client of its own: that is armature.client.
+Begin with services.py: the commands that are one request.
 """

@@ -26,11 +26,12 @@ def run(options: argparse.Namespace) -> int:
         print("armature free: error: name the joints to be guided: armature free JOINT ...", file=sys.stderr)
         return _WRONG_USE
     with uninterrupted():
-        from armature.cli.arm.client import connect
-        from armature.cli.arm.guide import Guide
+        from armature.client.connection import connect
+        from armature.client.guide import Guide
+        from armature.client.readings import Readings
 
-    with connect("free", options.namespace) as client:
-        guide = Guide(client)
+    with connect("free", options.namespace) as connection:
+        guide = Guide(connection, Readings(connection))
         guide.require_known(options.joints)
         for joint in options.joints or guide.free_joints():
             if options.end or options.yes or _is_held(joint):

@@ -48,17 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Plan the move, print its figures, and follow it to its end; Ctrl-C stops the arm within its limits."""
     with uninterrupted():
-        from armature.cli.arm.client import connect
         from armature.cli.arm.move_goal import move_goal
         from armature.cli.arm.mover import Mover
+        from armature.client.connection import connect
 
     action, goal = move_goal(options)
-    with received_signals() as signals, connect("move", options.namespace) as client:
-        mover = Mover(client, action, signals)
-        try:
-            return _follow(mover, goal, options)
-        finally:
-            mover.destroy()
+    with received_signals() as signals, connect("move", options.namespace) as connection:
+        return _follow(Mover(connection, action, signals), goal, options)
 
 
 def _follow(mover: Mover, goal: Any, options: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Call the recorder, and print its answer."""
     with uninterrupted():
-        from armature.cli.arm.client import connect
+        from armature.client.connection import connect
         from armature.nodes.common import topics
 
     services = {
@@ -27,8 +27,8 @@ def run(options: argparse.Namespace) -> int:
         "snapshot": topics.RECORDER_SNAPSHOT,
     }
     service = services[options.action]
-    with connect("record", options.namespace) as client:
-        answer = client.call(service, service.kind.Request())
+    with connect("record", options.namespace) as connection:
+        answer = connection.call(service, service.kind.Request())
     if not answer.success:
         raise ProcessError("recorder", answer.message, "see: armature status")
     print(answer.message)

@@ -90,7 +90,7 @@ def _receive_diagnostics(namespace: str) -> Statuses:
     with uninterrupted():  # only here: ROS takes half a second
         from diagnostic_msgs.msg import DiagnosticArray
 
-        from armature.cli.arm.client import TIMEOUT, connect
+        from armature.client.connection import TIMEOUT, connect
         from armature.nodes.common import topics
         from armature.nodes.common.conversions import values_of
 
@@ -99,9 +99,9 @@ def _receive_diagnostics(namespace: str) -> Statuses:
     def on_diagnostics(message: DiagnosticArray) -> None:
         received.update({s.name: values_of(s) for s in message.status if s.name.startswith(_SOURCE)})
 
-    with connect("status", namespace) as client:
-        topics.subscription(client.node, topics.DIAGNOSTICS, on_diagnostics)
-        client.wait_until(lambda: bool(received), TIMEOUT)
+    with connect("status", namespace) as connection:
+        connection.subscribe(topics.DIAGNOSTICS, on_diagnostics)
+        connection.wait_until(lambda: bool(received), TIMEOUT)
     if not received:
         raise ProcessError(_SOURCE, "it publishes no diagnostics", f"look at: armature logs {_SOURCE}")
     return received

@@ -10,7 +10,7 @@ from action_msgs.msg import GoalStatus
 from armature.errors import ProcessError
 from armature.monitor.board import Board
 from armature.monitor.gateway import MotionStatus
-from armature.nodes.monitor.executor_bridge import settle
+from armature.nodes.common.executor_bridge import settle
 
 _OUTCOMES = {
     GoalStatus.STATUS_SUCCEEDED: "succeeded",

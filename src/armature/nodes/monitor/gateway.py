@@ -27,8 +27,8 @@ from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
 from armature.monitor.gateway import CommandResult, Snapshot
 from armature.nodes.common import conversions, topics
+from armature.nodes.common.executor_bridge import ExecutorBridge, settle
 from armature.nodes.monitor.action_goal import ActionGoal, not_served
-from armature.nodes.monitor.executor_bridge import ExecutorBridge, settle
 
 _TIMEOUT = 5.0  # of an answer [s]
 _STOP_TIMEOUT = 2.0  # [s]
@@ -62,7 +62,7 @@ class RosGateway:
         """
         self._node, self._board, self._arm, self._poses = node, board, arm, poses
         self._jog_lease = jog_lease
-        self.bridge = ExecutorBridge(node)
+        self.bridge = ExecutorBridge(node, "monitor")
         self.newest: Snapshot = board.at(0.0)
         self._updated = threading.Condition()
         self._services = {

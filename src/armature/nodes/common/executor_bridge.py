@@ -7,9 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
-from typing import Any, TypeVar
-
-from rclpy.node import Node
+from typing import Any, Protocol, TypeVar
 
 from armature.errors import ArmatureError, ProcessError
 from armature.nodes.common.answers import run_guarded
@@ -17,11 +15,21 @@ from armature.nodes.common.answers import run_guarded
 T = TypeVar("T")
 
 
+class HasExecutor(Protocol):
+    """A node, or whatever else is run by an executor."""
+
+    @property
+    def executor(self) -> Any:
+        """The executor; None while there is none."""
+
+
 class ExecutorBridge:
     """Runs work in the executor's thread and waits for its result."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: HasExecutor, name: str) -> None:
+        """Args: node: whose executor does the work; name: of this process, for errors."""
         self._node = node
+        self._name = name
         self._waiting: set[Future[Any]] = set()
         self._lock = threading.Lock()
         self._is_closed = False
@@ -42,7 +50,7 @@ class ExecutorBridge:
         with self._lock:
             executor = self._node.executor
             if self._is_closed or executor is None:
-                raise _not_up()
+                raise self._not_up()
             self._waiting.add(answer)
         try:
             executor.create_task(_begin, begin, answer)
@@ -62,7 +70,10 @@ class ExecutorBridge:
             self._is_closed = True
             waiting = list(self._waiting)
         for answer in waiting:
-            fail(answer, _not_up())
+            fail(answer, self._not_up())
+
+    def _not_up(self) -> ProcessError:
+        return ProcessError(self._name, "it is starting or ending", "try again in a moment")
 
 
 def settle(answer: Future[T], value: T) -> bool:
@@ -87,7 +98,3 @@ def _begin(begin: Callable[[Future[Any]], None], answer: Future[Any]) -> None:
         run_guarded(lambda: begin(answer))
     except ArmatureError as error:
         fail(answer, error)
-
-
-def _not_up() -> ProcessError:
-    return ProcessError("monitor", "it is starting or ending", "try again in a moment")

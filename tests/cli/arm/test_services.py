@@ -1,17 +1,20 @@
-"""What `armature enable` and `disable` say; that they do it is shown on a graph by system/test_documents.py."""
+"""What commands say that are one request; that they do it is shown on a graph by system/test_documents.py."""
 
 from __future__ import annotations
 
+import io
 import json
 from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 
-from armature.cli.arm import client
 from armature.cli.commands import COMMANDS
 from armature.cli.main import main
+from armature.client import connection
 from armature.nodes.common import topics
+
+from ..at_terminal import at_terminal
 
 REFUSAL = (
     "enable refused: the state is PROTECTIVE_STOP (stopped); release with /servo_interface/protective_stop false"
@@ -27,13 +30,13 @@ def answering(monkeypatch):
     def answering(act):
         @contextmanager
         def connect(command, namespace):
-            def call(service, request, timeout):
-                requests.append((command, namespace, service, request.data, timeout))
+            def call(service, request, timeout=10.0):
+                requests.append((command, namespace, service, getattr(request, "data", None), timeout))
                 return act()
 
-            yield SimpleNamespace(call=call)
+            yield SimpleNamespace(call=call, is_served=lambda service: True)
 
-        monkeypatch.setattr(client, "connect", connect)
+        monkeypatch.setattr(connection, "connect", connect)
         return requests
 
     return answering
@@ -75,7 +78,45 @@ def test_who_does_not_wait_for_the_answer_is_told_that_it_may_be_done_neverthele
     assert f"it may still {command} the arm; see: armature status" in said
 
 
-@pytest.mark.parametrize("command", ["move", *ASKED])
+OTHERS = {
+    ("stop",): [(topics.STOP_MOTION, None), (topics.GRIPPER_CONTROLLER.stop, None)],
+    ("release",): [(topics.PROTECTIVE_STOP, False)],
+    ("clear",): [(topics.CLEAR_FAULTS, None)],
+    ("torque-off", "--yes"): [(topics.TORQUE_OFF, None)],
+}
+
+
+@pytest.mark.parametrize(("words", "asked"), OTHERS.items(), ids=map(" ".join, OTHERS))
+def test_each_command_asks_for_its_own(answering, capsys, words, asked):
+    requests = answering(lambda: SimpleNamespace(success=True, message="done"))
+    assert main([*words, "--namespace", "left"]) == 0
+    assert capsys.readouterr() == ("done\n", "")
+    assert [(service, data) for _, _, service, data, _ in requests] == asked
+    assert {(by, namespace) for by, namespace, *_ in requests} == {(words[0].replace("-", "_"), "left")}
+
+
+@pytest.mark.parametrize("words", OTHERS, ids=map(" ".join, OTHERS))
+def test_each_refusal_is_one_line_and_ends_with_1(answering, capsys, words):
+    answering(lambda: SimpleNamespace(success=False, message=REFUSAL))
+    assert main([*words]) == 1
+    assert capsys.readouterr() == ("", f"error: {REFUSAL}\n")
+    assert main([*words, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out) == {"done": False, "message": REFUSAL}
+
+
+def test_torque_is_not_turned_off_where_nobody_says_that_the_arm_is_held(answering, capsys, monkeypatch):
+    requests = answering(lambda: SimpleNamespace(success=True, message="torque off"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    assert main(["torque-off"]) == 1
+    assert "nobody can be asked; add --yes if it is held" in capsys.readouterr().err
+    code, seen = at_terminal(monkeypatch, ["torque-off"], ("Is it held? [y/N]", "n\n"))
+    assert (code, requests) == (1, [])
+    assert "nothing was done" in seen
+    code, seen = at_terminal(monkeypatch, ["torque-off"], ("Is it held? [y/N]", "y\n"))
+    assert (code, len(requests)) == (0, 1)
+
+
+@pytest.mark.parametrize("command", ["move", *ASKED, "stop", "torque-off"])
 def test_wrong_use_ends_with_2(capsys, command):
     with pytest.raises(SystemExit) as ended:
         main([command, "--elbow"])

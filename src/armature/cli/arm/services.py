@@ -1,0 +1,116 @@
+"""The commands that are one request to the graph, answered with a line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from armature.cli.arguments import add_json, add_namespace
+from armature.cli.loading import uninterrupted
+from armature.cli.terminal import confirm, require_person
+from armature.errors import CommandRefused, ProcessError
+
+if TYPE_CHECKING:
+    from armature.client.connection import Connection
+
+_HOLD_IT = "the arm falls unless something holds it. Is it held?"
+
+
+@dataclass(frozen=True)
+class ServiceCommand:
+    """A command that asks the graph for one thing."""
+
+    name: str
+    ask: Callable[[Connection], str]  # returns the answer's words; CommandRefused where it is refused
+    question: str = ""  # to a person, before; --yes answers it
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Which arm."""
+        if self.question:
+            parser.add_argument("--yes", action="store_true", help="do not ask: it is held")
+        add_json(parser)
+        add_namespace(parser)
+
+    def run(self, options: argparse.Namespace) -> int:
+        """Ask, and print the answer; 1 if it is refused, with the reason and the next step.
+
+        Raises:
+            CommandRefused: nobody is there to answer the question.
+            ProcessError: the graph does not answer, or the wait was interrupted.
+        """
+        if self.question and not options.yes:
+            require_person(self.name, "add --yes if it is held")
+            if not confirm(self.question):
+                return print_answer(options, False, "nothing was done")
+        try:
+            return print_answer(options, True, self._ask(options.namespace))
+        except CommandRefused as refusal:
+            return print_answer(options, False, str(refusal))
+
+    def _ask(self, namespace: str) -> str:
+        with uninterrupted():
+            from armature.client.connection import connect
+
+        with connect(self.name.replace("-", "_"), namespace) as connection:
+            try:
+                return self.ask(connection)
+            except KeyboardInterrupt:
+                remedy = f"it may still {self.name} the arm; see: armature status"
+                raise ProcessError("servo_interface", "interrupted before it answered", remedy) from None
+
+
+def print_answer(options: argparse.Namespace, is_done: bool, message: str) -> int:
+    """Print how a request has ended; returns the exit code."""
+    if options.json:
+        print(json.dumps({"done": is_done, "message": message}, ensure_ascii=False))
+    elif is_done:
+        print(message)
+    else:
+        print(f"error: {message}", file=sys.stderr)
+    return 0 if is_done else 1
+
+
+def _set(name: str, on: bool) -> Callable[[Connection], str]:
+    """Asks a service of type SetBool of the table of topics, by its name there: topics load ROS."""
+
+    def ask(connection: Connection) -> str:
+        from std_srvs.srv import SetBool
+
+        from armature.client.session import words_of
+        from armature.nodes.common import topics
+
+        return words_of(connection.call(getattr(topics, name), SetBool.Request(data=on), topics.PARK_TIMEOUT))
+
+    return ask
+
+
+def _trigger(name: str) -> Callable[[Connection], str]:
+    """Asks a service of type Trigger; see `_set`."""
+
+    def ask(connection: Connection) -> str:
+        from std_srvs.srv import Trigger
+
+        from armature.client.session import words_of
+        from armature.nodes.common import topics
+
+        return words_of(connection.call(getattr(topics, name), Trigger.Request(), topics.PARK_TIMEOUT))
+
+    return ask
+
+
+def _stop(connection: Connection) -> str:
+    from armature.client.session import stop_motions
+
+    return stop_motions(connection)
+
+
+ENABLE = ServiceCommand("enable", _set("ENABLE", True))
+DISABLE = ServiceCommand("disable", _set("ENABLE", False))
+CLEAR = ServiceCommand("clear", _trigger("CLEAR_FAULTS"))
+TORQUE_OFF = ServiceCommand("torque-off", _trigger("TORQUE_OFF"), _HOLD_IT)
+STOP = ServiceCommand("stop", _stop)
+RELEASE = ServiceCommand("release", _set("PROTECTIVE_STOP", False))

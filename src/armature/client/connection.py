@@ -1,0 +1,172 @@
+"""A node in a running graph, through which a program calls the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from rclpy.action import ActionClient
+from rclpy.node import Node
+
+from armature.client import spinning
+from armature.errors import ProcessError
+from armature.nodes.common import topics
+from armature.nodes.common.executor_bridge import ExecutorBridge, settle
+from armature.nodes.common.topics import Service, Topic
+
+T = TypeVar("T")
+
+TIMEOUT = 10.0  # for an answer [s]
+START = "see: armature status; start the graph with: armature up"
+_POLL = 0.02  # [s]
+
+
+class Connection:
+    """Calls services and waits for messages; any thread may use it."""
+
+    def __init__(self, name: str, namespace: str) -> None:
+        """Join the graph.
+
+        Args:
+            name: of the node.
+            namespace: of the arm.
+
+        Raises:
+            ProcessError: ROS does not start.
+        """
+        self._services: dict[Service, Any] = {}
+        self._actions: dict[Service, Any] = {}
+        self.node: Any = None
+        try:
+            self._spinning = spinning.acquire(self)
+            self.bridge = ExecutorBridge(self._spinning, "this program")
+            self.node = self.run(lambda: self._join(name, namespace))
+        except BaseException:
+            spinning.release(self)
+            raise
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the graph has been joined, and not been left."""
+        return self.node is not None
+
+    def close(self) -> None:
+        """Leave the graph; what waits for an answer is told so."""
+        node, self.node = self.node, None
+        try:
+            if node is not None:
+                # Events that are queued already still need their node, so it is destroyed behind them.
+                self.run(lambda: self._spinning.executor.remove_node(node))
+                self.run(lambda: self._destroy(node))
+                self.bridge.close()
+        finally:
+            spinning.release(self)
+
+    def run(self, work: Callable[[], T]) -> T:
+        """Have work done in the thread that alone calls rclpy, and wait for its result."""
+
+        def begin(answer: Future[T]) -> None:
+            settle(answer, work())
+
+        return self.bridge.wait(begin, "this program", "its own node", TIMEOUT)
+
+    def post(self, work: Callable[[], object]) -> None:
+        """Have work done in that thread, without waiting for it; nothing once the graph is left."""
+        if self.is_open:
+            self._spinning.executor.create_task(work)
+
+    def send(self, service: Service, request: Any) -> Any:
+        """Call a service without waiting; returns the future answer. In that thread."""
+        return self._service(service).call_async(request)
+
+    def call(self, service: Service, request: Any, timeout: float = TIMEOUT) -> Any:
+        """Call a service and return its response.
+
+        Args:
+            service: from the table of topics.
+            request: of its type.
+            timeout: longest wait for the response [s].
+
+        Raises:
+            ProcessError: it is not available, or does not answer.
+        """
+        server = service.name.partition("/")[0]
+        client = self.run(lambda: self._service(service))
+        self.require(client.service_is_ready, server, "it does not answer")
+
+        def begin(answer: Future[Any]) -> None:
+            called = client.call_async(request)
+            called.add_done_callback(lambda done: settle(answer, done.result()))
+            # After a timeout the client must not keep the request.
+            answer.add_done_callback(lambda _: client.remove_pending_request(called))
+
+        return self.bridge.wait(begin, server, service.name, timeout)
+
+    def is_served(self, service: Service) -> bool:
+        """Whether a service has been discovered."""
+        return bool(self.run(lambda: self._service(service)).service_is_ready())
+
+    def action(self, service: Service) -> Any:
+        """The client of an action of the table."""
+        if service not in self._actions:
+            self._actions[service] = self.run(lambda: ActionClient(self.node, service.kind, service.name))
+        return self._actions[service]
+
+    def subscribe(self, topic: Topic, callback: Callable[[Any], object], *, raw: bool = False) -> None:
+        """Have a callback called in the thread for each message of a topic of the table."""
+        self.run(lambda: topics.subscription(self.node, topic, callback, raw=raw))
+
+    def require(self, condition: Callable[[], bool], process: str, why: str) -> None:
+        """Wait until a condition is true.
+
+        Raises:
+            ProcessError: it does not become true.
+        """
+        if not self.wait_until(condition, TIMEOUT):
+            raise ProcessError(process, why, START)
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until a condition is true; False if it is not within `seconds`."""
+        give_up = time.monotonic() + seconds
+        while not (is_true := condition()) and time.monotonic() < give_up:
+            time.sleep(_POLL)
+        return is_true
+
+    def _service(self, service: Service) -> Any:
+        if service not in self._services:
+            self._services[service] = self.node.create_client(service.kind, service.name)
+        return self._services[service]
+
+    def _join(self, name: str, namespace: str) -> Node:
+        node = Node(
+            name,
+            context=self._spinning.context,
+            namespace=namespace,
+            start_parameter_services=False,
+            enable_rosout=False,
+        )
+        self._spinning.executor.add_node(node)
+        return node
+
+    def _destroy(self, node: Any) -> None:
+        for action in self._actions.values():  # a node does not know them
+            action.destroy()
+        node.destroy_node()
+
+
+@contextmanager
+def connect(command: str, namespace: str) -> Iterator[Connection]:
+    """A connection while a command runs; Ctrl-C raises KeyboardInterrupt.
+
+    Args:
+        command: its name, which names the node.
+        namespace: of the arm.
+    """
+    connection = Connection(f"armature_{command}", namespace)
+    try:
+        yield connection
+    finally:
+        connection.close()

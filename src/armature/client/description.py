@@ -1,0 +1,162 @@
+"""What the graph knows of its arm: joints, named poses, frames, and where the tool is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from control_msgs.msg import JointTrajectoryControllerState
+from geometry_msgs.msg import TransformStamped
+from rcl_interfaces.srv import GetParameters
+from rclpy.serialization import deserialize_message
+from std_msgs.msg import String
+from tf2_msgs.msg import TFMessage
+
+from armature.client.connection import Connection
+from armature.client.goals import ALONG_TOOL, along
+from armature.client.motion import CONTROLLER
+from armature.client.readings import LATELY, Readings
+from armature.client.stream import Messages, jog_messages
+from armature.core.kinematics.kinematics import Pose, compose
+from armature.core.kinematics.rotations import to_rpy
+from armature.core.model.document import read_document
+from armature.core.model.urdf import read_urdf
+from armature.description.files import read_text
+from armature.errors import GoalRefused, NotRead, listed
+from armature.nodes.common import topics
+
+_PARAMETERS = topics.Service(f"{CONTROLLER}/get_parameters", GetParameters)
+_STATUS = "see: armature status"
+_HERE = Pose((0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
+_FIRST = 3.0  # until a topic's first message [s]
+
+
+class ToolPose(NamedTuple):
+    """A place and orientation of the tool in the frame of the arm's root."""
+
+    x: float  # [m]
+    y: float
+    z: float
+    roll: float  # about the root's axes x, then y, then z [rad]
+    pitch: float
+    yaw: float
+
+
+class Description:
+    """Asks the graph, once it is asked itself."""
+
+    def __init__(self, connection: Connection, readings: Readings, namespace: str) -> None:
+        """Args: connection: to the graph; readings: of the arm; namespace: of the arm, before its frames."""
+        self._connection = connection
+        self._readings = readings
+        self._prefix = f"{namespace}/" if namespace else ""
+        self._joints: tuple[str, ...] = ()
+        self._frames: tuple[str, str] | None = None  # of root and tool
+        self._fixed: dict[str, TransformStamped] | None = None  # frames that do not move, by child
+
+    def joints(self) -> tuple[str, ...]:
+        """The joints of the arm, without the gripper's.
+
+        Raises:
+            NotRead: the controller does not publish them, as it has read none.
+        """
+        if not self._joints:
+            newest = self._readings.recent(topics.CONTROLLER_STATE)
+            if not newest:
+                raise NotRead("the list of joints", f"{CONTROLLER} publishes no state", _STATUS)
+            message = deserialize_message(newest[-1], JointTrajectoryControllerState)
+            self._joints = tuple(message.joint_names)
+        return self._joints
+
+    def jog_messages(self, **velocities: float) -> tuple[Messages, Messages]:
+        """Messages that move joints, and what ends them; see `stream.jog_messages`.
+
+        Raises:
+            GoalRefused: the arm has no such joint, or what is no number.
+            NotRead: see `joints`.
+        """
+        known = self._readings.reported.joints
+        for joint in velocities:
+            if known and joint not in known:
+                raise GoalRefused("jog", joint, listed("joints", known))
+        return jog_messages(self.joints(), velocities)
+
+    def axes(self, frame: str) -> str:
+        """The frame along whose axes a twist is given.
+
+        Args:
+            frame: base or tool.
+
+        Raises:
+            GoalRefused: another one.
+        """
+        return self._root_and_tool()[1] if along(frame) == ALONG_TOOL else ""
+
+    def poses(self) -> tuple[str, ...]:
+        """Names of the poses of the arm's file.
+
+        Raises:
+            ConfigError: the file cannot be read, as from another computer.
+        """
+        path = self._parameter("poses")
+        if not path:
+            return ()
+        content = read_document(read_text("poses", path, "run this on the computer of the graph"), path)
+        return tuple(map(str, content)) if isinstance(content, Mapping) else ()
+
+    def tool_pose(self) -> ToolPose:
+        """Where the tool is.
+
+        Raises:
+            NotRead: a joint on the way to it was not read lately.
+        """
+        root, frame = self._root_and_tool()
+        links, pose = self._transforms(), _HERE
+        while frame != root:
+            if frame not in links:
+                why = f"the joint behind the frame {frame!r} was not read within {LATELY:g} s"
+                raise NotRead("the pose of the tool", why, _STATUS)
+            link = links[frame]
+            pose, frame = compose(_pose_of(link), pose), link.header.frame_id
+        return ToolPose(*pose.translation, *to_rpy(pose.rotation))
+
+    def _parameter(self, name: str) -> str:
+        answer = self._connection.call(_PARAMETERS, GetParameters.Request(names=[name]))
+        return str(answer.values[0].string_value) if answer.values else ""
+
+    def _root_and_tool(self) -> tuple[str, str]:
+        if self._frames is None:
+            arm = read_urdf(self._text())
+            tool = self._parameter("tool_frame") or arm.tool
+            self._frames = (f"{self._prefix}{arm.root}", f"{self._prefix}{tool}")
+        return self._frames
+
+    def _text(self) -> str:
+        received: list[str] = []
+
+        def note(message: String) -> None:
+            received.append(message.data)
+
+        self._connection.subscribe(topics.ROBOT_DESCRIPTION, note)
+        self._connection.require(lambda: bool(received), "state_publisher", "it publishes no description")
+        return received[-1]
+
+    def _transforms(self) -> dict[str, TransformStamped]:
+        """The newest transforms, by child frame; of moving ones those that were read lately."""
+        if self._fixed is None:
+            self._fixed = {}
+            self._connection.subscribe(topics.TF_STATIC, self._note_fixed)
+            self._connection.wait_until(lambda: bool(self._fixed), _FIRST)
+        found = dict(self._fixed)
+        for data in self._readings.recent(topics.TF):
+            found |= {each.child_frame_id: each for each in deserialize_message(data, TFMessage).transforms}
+        return found
+
+    def _note_fixed(self, message: TFMessage) -> None:
+        assert self._fixed is not None  # it is subscribed to behind that
+        self._fixed |= {each.child_frame_id: each for each in message.transforms}
+
+
+def _pose_of(message: TransformStamped) -> Pose:
+    moved, turned = message.transform.translation, message.transform.rotation
+    return Pose((moved.x, moved.y, moved.z), (turned.x, turned.y, turned.z, turned.w))

@@ -1,0 +1,145 @@
+"""The parts of a client of one arm, from joining the graph to leaving it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from control_msgs.msg import SpeedScalingFactor
+from std_srvs.srv import SetBool, Trigger
+
+from armature.client.connection import TIMEOUT, Connection
+from armature.client.description import Description
+from armature.client.goals import duration, number
+from armature.client.guide import Guide
+from armature.client.motion import Motions
+from armature.client.readings import Readings
+from armature.client.stream import REST_TIME, Jog, Messages, Sending
+from armature.errors import CommandRefused, GoalRefused
+from armature.nodes.common import topics
+
+_FASTEST = 2.0  # share of the speed
+
+
+class Session:
+    """Joins the graph of an arm, and leaves nothing of its own in motion."""
+
+    def __init__(self, namespace: str) -> None:
+        """Join it.
+
+        Args:
+            namespace: of the arm.
+
+        Raises:
+            ProcessError: no graph is running there.
+        """
+        self.connection = Connection(f"armature_client_{os.getpid()}", namespace)
+        try:
+            self.readings = Readings(self.connection)
+        except BaseException:
+            self.connection.close()
+            raise
+        self.motions = Motions(self.connection, self.readings)
+        self.sending = Sending(self.connection)
+        self.guide = Guide(self.connection, self.readings)
+        self.description = Description(self.connection, self.readings, namespace)
+
+    def close(self) -> None:
+        """Cancel what moves, wait until it rests, and leave the graph; a second time changes nothing.
+
+        One interruption is borne, so that Ctrl-C in this very moment leaves nothing in motion.
+
+        Raises:
+            ProcessError: the arm does not come to rest.
+        """
+        if not self.connection.is_open:
+            self.connection.close()
+            return
+        was_jogging = self.sending.is_active
+        self.connection.post(self._halt)
+        try:
+            self._wait_for_rest(was_jogging)
+        except (KeyboardInterrupt, SystemExit):
+            self._wait_for_rest(was_jogging)
+            raise
+        finally:
+            self.connection.close()
+
+    def set(self, service: topics.Service, on: bool, timeout: float = TIMEOUT) -> str:
+        """Ask a service of type SetBool; returns its words.
+
+        Raises:
+            CommandRefused: it is refused.
+            ProcessError: there is no answer.
+        """
+        return words_of(self.connection.call(service, SetBool.Request(data=on), timeout))
+
+    def trigger(self, service: topics.Service) -> str:
+        """Ask a service of type Trigger; else as `set`."""
+        return words_of(self.connection.call(service, Trigger.Request()))
+
+    def stop(self) -> str:
+        """End motions of the arm, and of the gripper where there is one; see `stop_motions`."""
+        return stop_motions(self.connection)
+
+    def scale_speed(self, factor: float) -> None:
+        """Set the speed of all motions, as a share.
+
+        Raises:
+            GoalRefused: it is not from 0 to 2.
+            ProcessError: the controller does not hear it.
+        """
+        if not 0.0 <= number("speed", factor) <= _FASTEST:
+            raise GoalRefused("speed", factor, f"give 0 to {_FASTEST:g}")
+        self.sending.say(topics.SPEED_SCALING, SpeedScalingFactor(factor=float(factor)))
+
+    def jog(
+        self,
+        kind: str,
+        make: Callable[..., tuple[Messages, Messages]],
+        velocity: Mapping[str, float],
+        seconds: float | None,
+    ) -> Jog:
+        """A velocity of joints or of the tool, run for a time [s] if one is given."""
+        jog = Jog(self.sending, self.readings, kind, make, velocity)
+        if seconds is not None:
+            jog.run(duration(seconds))
+        return jog
+
+    def _halt(self) -> None:
+        """In the thread of the connection, which no signal interrupts."""
+        self.sending.end_all()
+        self.motions.cancel_now()
+        self.guide.hold_now()
+
+    def _wait_for_rest(self, was_jogging: bool) -> None:
+        self.connection.run(lambda: None)  # behind what was posted
+        self.motions.require_rest()
+        self.guide.wait_until_held()
+        if was_jogging:
+            self.readings.wait_for_rest(REST_TIME)
+
+
+def words_of(answer: Any) -> str:
+    """What a service of type SetBool or Trigger has answered.
+
+    Raises:
+        CommandRefused: it has refused the request.
+    """
+    if not answer.success:
+        raise CommandRefused.from_message(str(answer.message))
+    return str(answer.message)
+
+
+def stop_motions(connection: Connection) -> str:
+    """End motions of the arm, and of the gripper where there is one; returns what the arm's controller says.
+
+    Raises:
+        CommandRefused: it is refused.
+        ProcessError: there is no answer.
+    """
+    words = words_of(connection.call(topics.STOP_MOTION, Trigger.Request()))
+    if connection.is_served(topics.GRIPPER_CONTROLLER.stop):
+        words_of(connection.call(topics.GRIPPER_CONTROLLER.stop, Trigger.Request()))
+    return words

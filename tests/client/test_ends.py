@@ -1,0 +1,119 @@
+"""A program that drives an arm, ended at any moment: the arm holds, and nothing of the program is left."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+
+import pytest
+
+# The controllers run in this process, where a warning is an error: an answer of theirs may find its asker gone.
+pytestmark = pytest.mark.filterwarnings("ignore:failed to send response")
+PROGRAM = """
+import time
+from armature import Arm
+
+print("begun", flush=True)
+while True:
+    with Arm() as arm:
+        print("ready", flush=True)
+        arm.move(waist=1.5, seconds=2.0, wait=False)
+        time.sleep(0.3)
+        with arm.jog(gripper=0.005):
+            time.sleep(0.2)
+        arm.positions
+        arm.stop()
+        arm.move({"waist": -1.5}, seconds=2.0, timeout=0.7) if time.time() % 0.2 < 0.1 else arm.move(waist=0.0)
+        with arm.jog(elbow=0.2):
+            time.sleep(0.3)
+        arm.move(waist=-1.0, seconds=3.0, wait=False)
+"""
+UNHELD = """
+from armature import Arm
+
+arm = Arm()
+arm.move(waist=0.0)
+motion = arm.move(waist=1.4, seconds=5.0, wait=False)
+print("ready", flush=True)
+{end}
+"""
+
+
+def started(text):
+    return subprocess.Popen(
+        [sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def said(graph, program, word):
+    """Wait until a program has printed a word, while time passes here."""
+    graph.do(lambda: next(line for line in program.stdout if line.strip() == word))
+
+
+def rest_at_exit(graph, program):
+    """Wait for a program's end; its exit code and errors, with the arm as it was left then."""
+    graph.motion.attend(lambda: program.poll() is not None)
+    is_at_rest = graph.is_at_rest()
+    left = dict(graph.motion.servos.position)
+    graph.motion.spin(0.3)
+    assert is_at_rest, "it left the arm in motion"
+    assert graph.motion.servos.position == pytest.approx(left, abs=1e-3)
+    return program.returncode, program.communicate()[1]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_at_whatever_moment_a_signal_comes_the_arm_is_held_and_nothing_is_left(graph, soak, number):
+    moments = random.Random(13)
+    for trial in range(50 if soak.is_whole else 4):
+        soak.show(trial, 50, "moments")
+        graph.motion.servos.be("ENABLED", f"t{trial}")
+        program = started(PROGRAM)
+        said(graph, program, "ready" if moments.random() < 0.8 else "begun")
+        graph.motion.spin(moments.uniform(0.0, 3.0))
+        program.send_signal(number)
+        code, errors = rest_at_exit(graph, program)
+        # A shell tells both as 128 and the number. Python itself dies of SIGINT, so that a shell's loop ends too.
+        assert code in ((-signal.SIGINT,) if number == signal.SIGINT else (128 + number,)), errors
+        assert "Exception ignored" not in errors, errors
+        assert errors.count("Traceback") <= (number == signal.SIGINT), errors
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [("", 0), ("raise SystemExit(3)", 3), ("1 / 0", 1), ("motion.wait()", -signal.SIGINT)],
+    ids=["last line", "exit", "exception", "ctrl-c"],
+)
+def test_a_program_without_a_block_stops_its_motion_too(graph, end, code):
+    program = started(UNHELD.format(end=end))
+    said(graph, program, "ready")
+    if "wait" in end:
+        graph.motion.moved()
+        program.send_signal(signal.SIGINT)
+    assert rest_at_exit(graph, program)[0] == code
+    assert graph.motion.waist < 1.2
+
+
+def test_a_signal_that_the_program_handles_is_its_own(graph):
+    text = "import signal\nsignal.signal(signal.SIGTERM, lambda *_: print('mine', flush=True))\n"
+    program = started(text + UNHELD.format(end="import time\ntime.sleep(30)"))
+    said(graph, program, "ready")
+    program.send_signal(signal.SIGTERM)
+    said(graph, program, "mine")
+    assert program.poll() is None
+    program.send_signal(signal.SIGINT)
+    assert rest_at_exit(graph, program)[0] == -signal.SIGINT
+
+
+def test_a_child_process_leaves_the_motion_to_its_parent(graph):
+    child = "import os, time\nif os.fork() == 0:\n    raise SystemExit\nos.wait()\n"
+    end = f"{child}print('waited', flush=True)\ntime.sleep(30)"
+    program = started(UNHELD.format(end=end))
+    said(graph, program, "ready")
+    said(graph, program, "waited")
+    before = graph.motion.waist
+    graph.motion.until(lambda: graph.motion.waist > before + 0.05)
+    program.send_signal(signal.SIGINT)
+    assert rest_at_exit(graph, program)[0] == -signal.SIGINT
