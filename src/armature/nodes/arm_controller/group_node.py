@@ -25,7 +25,6 @@ from armature.core.trajectory.limits import GroupLimits, check_motion
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ArmatureError, InternalError
-from armature.nodes.arm_controller.guarded_node import GuardedNode
 from armature.nodes.arm_controller.reports import Reports
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import (
@@ -39,6 +38,7 @@ from armature.nodes.common.conversions import (
     values_of,
     velocities_of,
 )
+from armature.nodes.common.guarded_node import GuardedNode
 from armature.nodes.common.parameters.joint_limits import ArmLimits, find_disagreement, read_limits
 from armature.nodes.common.parameters.parameters import read
 from armature.nodes.common.robot_files import read_given_arm
