@@ -39,7 +39,9 @@ ROOMS = {
     "core.model": Room(("core.refusals", "errors"), ("numpy", "yaml"), forbidden=PURE),
     "core.trajectory": Room(("core.arrays", "core.model", "errors"), ("numpy", "ruckig"), forbidden=PURE),
     "core.control": Room(
-        ("core.arrays", "core.jog_limits", "core.trajectory", "errors"), ("numpy", "ruckig"), forbidden=PURE
+        ("core.arrays", "core.jog_limits", "core.recovery_commands", "core.trajectory", "errors"),
+        ("numpy", "ruckig"),
+        forbidden=PURE,
     ),
     "core.kinematics": Room(
         ("core.arrays", "core.model", "core.steps", "core.trajectory", "errors"),
@@ -55,17 +57,17 @@ ROOMS = {
     "dynamixel.tables": Room(("errors",)),
     "dynamixel.wiring": Room(("core.model", "dynamixel.tables", "errors"), ("yaml",), forbidden=PURE),
     "dynamixel.protocol": Room(("dynamixel.tables", "dynamixel.wiring", "errors"), ("numpy",)),
-    "dynamixel.status": Room(("dynamixel.tables.roles",), forbidden=PURE),
+    "dynamixel.status": Room(("core.recovery_commands", "dynamixel.tables.roles"), forbidden=PURE),
     "dynamixel.servo": Room(
         (
-            *("core.model", "dynamixel.protocol", "dynamixel.status", "dynamixel.tables", "dynamixel.wiring"),
-            "errors",
+            *("core.model", "core.recovery_commands", "dynamixel.protocol", "dynamixel.status"),
+            *("dynamixel.tables", "dynamixel.wiring", "errors"),
         ),
         forbidden=PURE,
     ),
     "dynamixel.motion": Room(
         (
-            *("core.arrays", "core.jog_limits"),
+            *("core.arrays", "core.jog_limits", "core.recovery_commands"),
             *("core.control.readiness", "core.model", "core.trajectory", "dynamixel.servo", "dynamixel.status"),
             *("dynamixel.tables", "dynamixel.wiring", "errors"),
         ),
@@ -74,8 +76,9 @@ ROOMS = {
     ),
     "dynamixel.faults": Room(
         (
-            *("core.control.blocked", "core.health", "core.model", "core.trajectory", "dynamixel.motion"),
-            *("dynamixel.servo", "dynamixel.status", "dynamixel.tables", "dynamixel.wiring", "errors"),
+            *("core.control.blocked", "core.health", "core.model", "core.recovery_commands", "core.trajectory"),
+            *("dynamixel.motion", "dynamixel.servo", "dynamixel.status", "dynamixel.tables", "dynamixel.wiring"),
+            "errors",
         ),
         forbidden=PURE,
     ),
@@ -138,7 +141,9 @@ ROOMS = {
     "monitor.api": Room(("core.jog_limits", "core.model", "errors", "monitor"), ("flask", "werkzeug", "numpy")),
     "monitor.http": Room(("errors", "monitor"), ("cheroot", "flask", "werkzeug")),
     "nodes": Room(),
-    "nodes.common": Room(("core", "description", "dynamixel", "stop_timeouts", "errors", "signals"), ANY),
+    "nodes.common": Room(
+        ("core", "description", "dynamixel", "environment", "stop_timeouts", "errors", "share", "signals"), ANY
+    ),
     "nodes.servo_interface": Room(
         ("core", "dynamixel", "environment", "errors", "nodes.common", "private_folder", "signals"), ANY
     ),

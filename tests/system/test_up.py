@@ -51,7 +51,7 @@ def test_a_second_graph_is_refused_with_the_remedy(graph):
 def test_a_goal_while_disabled_is_refused_with_the_remedy(graph):
     client = graph.send("pick_and_place.yaml")
     assert client.returncode == 1
-    assert "enable with /servo_interface/enable" in client.stdout
+    assert "run armature enable" in client.stdout
 
 
 def recorded(graph):

@@ -58,6 +58,19 @@ const STEP_INSTRUCTIONS = {
   wait: 'wait',
 };
 
+/** @type {Record<string, string>} what the page has in place of a command that the robot names */
+const BUTTONS = {
+  'armature enable': STEP_INSTRUCTIONS.enable,
+  'armature disable': STEP_INSTRUCTIONS.disable,
+  'armature clear': STEP_INSTRUCTIONS.clear_faults,
+  'armature torque-off': 'press “Torque off…”',
+  'armature release': STEP_INSTRUCTIONS.release,
+  'armature stop': 'press “Stop this motion”',
+  'armature free --end': STEP_INSTRUCTIONS.end_free_drive,
+};
+
+const COMMAND = /\brun (armature [a-z-]+)(?: --namespace \S+)?( --end)?/g;
+
 /** @type {Record<string, string>} what is done by hand, by cause; else the cause is removed */
 const BY_HAND = {
   overheating: 'let it cool',
@@ -86,15 +99,16 @@ export const PROCESSES = {
 
 // Paths, topics, errno, what a person at the page cannot do.
 const FOREIGN =
-  /(?:^|[\s"'(])\/\w|\w{4,}\/\w{3,}|\[Errno|\bby hand to see\b|\bend that process\b|\bkill\b|\bstart(?:ed)? again\b|EEPROM/;
+  /(?:^|[\s"'(])\/\w|\w{4,}\/\w{3,}|\[Errno|\bby hand to see\b|\bend that process\b|\bkill\b|\bstart(?:ed)? again\b|\barmature [a-z]|EEPROM/;
 
 /**
- * The parts of the robot's own words that an operator can use; the rest belongs to the details.
+ * The parts of the robot's own words that an operator can use, with buttons for commands; the rest belongs to the details.
  *
  * @param {string | undefined} text
  */
 export function plain(text) {
-  const parts = (text ?? '').split(';').map((part) => part.trim());
+  const pressed = (text ?? '').replaceAll(COMMAND, (whole, command, end = '') => BUTTONS[command + end] ?? whole);
+  const parts = pressed.split(';').map((part) => part.trim());
   return parts.filter((part) => part && !FOREIGN.test(part)).join('; ').replaceAll('_', ' ');
 }
 

@@ -23,10 +23,24 @@ for (const foreign of [
   'it does not serve recorder/stop',
   '7 EEPROM registers differed and were written (Return Delay Time)',
   'run it by hand to see why',
+  'check that it runs: armature status',
+  'its zero is wrong: armature calibrate',
 ]) {
   test(`no operator is shown: ${foreign}`, () => {
     assert.equal(plain(`elbow holds; ${foreign}; look`), 'elbow holds; look');
   });
+}
+
+for (const [told, shown] of [
+  ['run armature enable', 'press “Enable”'],
+  ['let it cool, then run armature clear --namespace left', 'let it cool, then press “Clear faults”'],
+  ['support the arm, then run armature torque-off, then run armature clear', 'support the arm, then press “Torque off…”, then press “Clear faults”'],
+  ['run armature disable, which parks it', 'press “Park & disable”, which parks it'],
+  ['run armature free --namespace left --end', 'end the guiding by hand'],
+  ['wait until it rests, or run armature stop', 'wait until it rests, or press “Stop this motion”'],
+  ['run armature release', 'press “Release…”'],
+]) {
+  test(`the page names its button for: ${told}`, () => assert.equal(plain(`elbow holds; ${told}`), `elbow holds; ${shown}`));
 }
 
 test('names of joints are words', () => {

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from armature.cli.commands import COMMANDS
+from armature.core.recovery_commands import in_namespace
 from armature.errors import ArmatureError
 
 
@@ -19,19 +20,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     os.environ.setdefault("MUJOCO_GL", "disable")  # nothing draws: MuJoCo would start a process to find a window
     try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
-        code: int = options.run(options)
-        sys.stdout.flush()
-        return code
-    except ArmatureError as error:
-        print(*(f"error: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
-        return 1
+        return _run(parse(sys.argv[1:] if arguments is None else arguments))
     except BrokenPipeError:
         # The reader of the output has closed it; without this Python would report that once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+        return code
+    except ArmatureError as error:
+        text = in_namespace(str(error), getattr(options, "namespace", ""))
+        print(*(f"error: {line}" for line in text.splitlines()), sep="\n", file=sys.stderr)
         return 1
 
 

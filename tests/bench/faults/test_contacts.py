@@ -46,7 +46,7 @@ def test_whoever_finds_it_says_where_it_is_blocked(check):
     contact = require((stuck, "trajectory", check))
     assert contact.told.startswith("blocked at elbow, 0.0")
     assert contact.backed_off > 0.0
-    assert "take away what is in its way and call /servo_interface/clear_faults" in contact.on
+    assert "take away what is in its way and run armature clear" in contact.on
 
 
 @pytest.mark.parametrize("joint", ["shoulder", "elbow"])

@@ -94,8 +94,8 @@ def test_an_encoder_fault_says_to_support_the_arm_and_what_comes_then():
     bench = served(idle(case))
     case.strike(bench)
     bench.run(0.3)
-    told = "support the arm, then call /servo_interface/torque_off, then call /servo_interface/clear_faults"
-    with pytest.raises(CommandRefused, match=f"{told}, then enable"):
+    told = "support the arm, then run armature torque-off, then run armature clear"
+    with pytest.raises(CommandRefused, match=f"{told}, then run armature enable"):
         bench.loop.clear_faults(bench.now)
     recovery = Follower(bench, lambda: case.mend(bench)).follow()
     assert recovery.asked == [RecoveryStep.TORQUE_OFF, RecoveryStep.CLEAR_FAULTS, RecoveryStep.ENABLE]

@@ -16,9 +16,7 @@ from armature.nodes.common import topics
 
 from ..at_terminal import at_terminal
 
-REFUSAL = (
-    "enable refused: the state is PROTECTIVE_STOP (stopped); release with /servo_interface/protective_stop false"
-)
+REFUSAL = "enable refused: the state is PROTECTIVE_STOP (stopped); run armature release"
 ASKED = {"enable": True, "disable": False}
 
 

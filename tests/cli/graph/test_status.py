@@ -22,19 +22,19 @@ FAULT = {
     "values": {
         "time": "since 14:03:22 UTC",
         "done": "every joint with torque stopped and holds",
-        "remedy": "call clear_faults",
+        "remedy": "run armature clear",
     },
 }
 
 
 def test_the_state_and_each_fault_are_told_with_time_deed_and_remedy():
-    values = {"remedy": "call clear_faults, then enable"}
+    values = {"remedy": "run armature clear, then run armature enable"}
     arm = {"state": {"name": "FAULT", "reason": "elbow: overload", "values": values}, "faults": [FAULT]}
     assert list(status._arm_lines(arm)) == [
         "arm: FAULT elbow: overload",
-        "next: call clear_faults, then enable",
+        "next: run armature clear, then run armature enable",
         "ERROR servo_interface: elbow: overload: the servo reports it; since 14:03:22 UTC; "
-        "every joint with torque stopped and holds; call clear_faults",
+        "every joint with torque stopped and holds; run armature clear",
     ]
 
 

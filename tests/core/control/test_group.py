@@ -114,13 +114,13 @@ def test_a_joint_without_limits_goes_as_far_as_it_has_time_for(place):
     ("state", "says"),
     [
         ("", "not known; wait for its first state; start it if it does not run"),
-        ("HOLDING", "HOLDING; enable with"),
-        ("FAULT", "FAULT; clear it, then enable with"),
+        ("HOLDING", "HOLDING; run armature enable"),
+        ("FAULT", "FAULT; clear it, then run armature enable"),
     ],
 )
 def test_each_state_that_takes_no_commands_has_its_remedy(state, says):
     bench = Bench(state)
-    bench.control.state.arm.remedy = {"HOLDING": "enable", "FAULT": "clear it"}.get(state, "")
+    bench.control.state.arm.remedy = {"HOLDING": "run armature enable", "FAULT": "clear it"}.get(state, "")
     for command in (
         bench.follow,
         lambda: bench.control.jog({"waist": 1.0}, 0.0, bench.now),

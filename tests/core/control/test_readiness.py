@@ -7,8 +7,8 @@ import pytest
 from armature.core.control.readiness import Readiness
 from armature.errors import CommandRefused
 
-ARM = "enable with /servo_interface/enable"
-SUPPORT = "support the arm, then call /servo_interface/torque_off"
+ARM = "run armature enable"
+SUPPORT = "support the arm, then run armature torque-off"
 
 
 def refusal(state: str, remedy: str) -> str:
@@ -24,10 +24,10 @@ def refusal(state: str, remedy: str) -> str:
     ("state", "remedy", "told"),
     [
         ("FAULT", SUPPORT, f"{SUPPORT}, then {ARM}"),
-        ("FAULT", f"{SUPPORT}, then enable", f"{SUPPORT}, then {ARM}"),
-        ("DISABLED", "move it by hand into its range, then enable", f"move it by hand into its range, then {ARM}"),
+        ("FAULT", f"{SUPPORT}, then {ARM}", f"{SUPPORT}, then {ARM}"),
+        ("DISABLED", f"move it by hand into its range, then {ARM}", f"move it by hand into its range, then {ARM}"),
         ("DISCONNECTED", "wait", f"wait, then {ARM}"),
-        ("HOLDING", "enable", ARM),
+        ("HOLDING", ARM, ARM),
         ("DISABLED", "", ARM),
         ("PROTECTIVE_STOP", "release it", f"release it, then {ARM}"),
         ("", "", "wait for its first state; start it if it does not run"),

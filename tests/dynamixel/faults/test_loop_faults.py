@@ -146,7 +146,7 @@ def test_a_reset_servo_is_a_fault_until_it_is_cleared(reset):
     reset.run(0.3)
     assert reset.mode() is Mode.FAULT
     assert "torque is off" in reset.loop.state.faults["elbow"].detail
-    assert "clear_faults" in reset.loop.state.faults["elbow"].remedy
+    assert "run armature clear" in reset.loop.state.faults["elbow"].remedy
     assert reset.loop.state.torque() == "partial"
     assert reset.servo("elbow").registers[Role.TORQUE_ENABLE] == 0
 

@@ -95,8 +95,7 @@ def test_a_servo_that_keeps_its_torque_is_not_rebooted_under_its_load(bench):
     bench.faults.inject(EncoderError("elbow"))
     bench.run(0.05)
     assert bench.loop.state.faults["elbow"].remedy == (
-        "support the arm, then call /servo_interface/torque_off, then call /servo_interface/clear_faults, "
-        "then enable"
+        "support the arm, then run armature torque-off, then run armature clear, then run armature enable"
     )
     with pytest.raises(CommandRefused, match="it keeps its torque and its reboot would let it fall"):
         bench.loop.clear_faults(bench.now)
@@ -143,7 +142,7 @@ def test_a_joint_of_a_disabled_arm_can_be_rebooted_and_gets_its_registers_back()
         (
             "elbow",
             "elbow holds what hangs on it, and would let it fall; "
-            "disable first, which parks it, or turn torque off",
+            "run armature disable, which parks it, then call /servo_interface/<joint>/reboot",
         ),
     ],
 )

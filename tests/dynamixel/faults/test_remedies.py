@@ -62,7 +62,7 @@ def pushed_beyond(*others: object) -> Bench:
 
 def test_a_remedy_is_a_text_that_names_its_steps():
     remedy = Remedy.of("let it cool", RecoveryStep.CLEAR_FAULTS)
-    assert remedy == "let it cool, then call /servo_interface/clear_faults"
+    assert remedy == "let it cool, then run armature clear"
     assert remedy.steps == (RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS)
 
 
@@ -115,7 +115,7 @@ def test_a_limp_arm_out_of_its_range_says_so_before_it_is_enabled():
     bench.run(0.1)
     told_limits = f"{STILL!r} is out of its range, its limits are -0.8500 to 0.0100"
     unless = "if it stands in it, its zero is wrong: armature calibrate"
-    assert told(bench) == f"{told_limits}: move it by hand into its range, then enable; {unless}"
+    assert told(bench) == f"{told_limits}: move it by hand into its range, then run armature enable; {unless}"
     assert told(bench).steps == (RecoveryStep.BY_HAND, RecoveryStep.ENABLE)
     with pytest.raises(CommandRefused) as refused:
         bench.loop.enable("s1", bench.now)
@@ -248,7 +248,7 @@ def test_servos_that_lose_their_power_together_are_one_fault_of_the_arm_and_none
     assert set(bench.loop.state.faults) == set(servos)
     assert {fault.cause for fault in bench.loop.state.faults.values()} == {Cause.SILENT_RESET}
     assert bench.loop.state.why.startswith("the arm is limp: it lost its power, or another program")
-    assert "clear_faults" in bench.loop.state.why
+    assert "run armature clear" in bench.loop.state.why
     bench.loop.clear_faults(bench.now)
     bench.run_until(lambda: not bench.loop.state.faults)
     bench.run(0.1)

@@ -378,7 +378,7 @@ def test_commands_are_refused_with_who_is_free_and_how_to_end_it(bench, request_
         "disable": lambda: bench.loop.park(segment, bench.now),
         "set-point": lambda: bench.loop.follow(segment, bench.now),
     }
-    told = rf"{request_name} refused: a hand may guide elbow \(compliant\); end that first: .*/elbow/free false"
+    told = rf"{request_name} refused: a hand may guide elbow \(compliant\); run armature free --end"
     with pytest.raises(CommandRefused, match=told):
         ask[request_name]()
     assert bench.mode() is Mode.HOLDING
@@ -412,10 +412,10 @@ def state_of(bench: Bench, name: str) -> None:
 @pytest.mark.parametrize(
     ("state", "remedy"),
     [
-        ("DISABLED", "enable first"),
+        ("DISABLED", "run armature enable"),
         ("MOVING", "wait until the arm holds"),
-        ("PROTECTIVE_STOP", "release with /servo_interface/protective_stop false"),
-        ("FAULT", "clear_faults"),
+        ("PROTECTIVE_STOP", "run armature release"),
+        ("FAULT", "run armature clear"),
         ("DISCONNECTED", "reconnect the bus"),
     ],
 )

@@ -146,7 +146,7 @@ def test_both_servos_of_a_joint_lose_their_torque_and_get_it_back_together():
 def test_a_stop_gives_it_no_torque(bench, stop):
     if stop == "protective stop":
         bench.loop.protective_stop(True, bench.now)
-        with pytest.raises(CommandRefused, match="release with /servo_interface/protective_stop false"):
+        with pytest.raises(CommandRefused, match="run armature release"):
             held(bench)
     elif stop == "hold":
         bench.loop.hold("asked for", bench.now)
@@ -234,7 +234,9 @@ def test_torque_off_ends_it_and_enabling_brings_all_back(bench):
 def test_the_last_joint_with_torque_is_not_let_go():
     bench = twin(boom=-1.7).enabled().run(0.3)
     free(bench, "waist")
-    with pytest.raises(CommandRefused, match=r"boom is the last joint with torque; .* use /servo") as refused:
+    with pytest.raises(
+        CommandRefused, match=r"boom is the last joint with torque; .* run armature torque-off"
+    ) as refused:
         free(bench, "boom")
     assert refused.value.remedy.steps == (RecoveryStep.TORQUE_OFF,)
     assert bench.loop.state.torque() == "partial"

@@ -49,7 +49,9 @@ def test_a_segment_begins_at_its_stamp(bench):
 def test_a_segment_of_another_session_is_refused_and_the_motion_goes_on(bench):
     bench.loop.follow(move(bench, 0.2, 0.5), bench.now)
     bench.run(0.1)
-    with pytest.raises(CommandRefused, match="it is of session other, the present one is s1; enable, then"):
+    with pytest.raises(
+        CommandRefused, match="it is of session other, the present one is s1; run armature enable, then"
+    ):
         bench.loop.follow(move(bench, 0.2, 0.5, "other"), bench.now)
     assert bench.mode() is Mode.MOVING
 
@@ -110,7 +112,7 @@ def test_a_protective_stop_stops_latches_and_releases_to_holding(bench, begin):
     bench.loop.protective_stop(True, bench.now)
     assert bench.mode() is Mode.PROTECTIVE_STOP
     assert bench.loop.state.session == ""
-    with pytest.raises(CommandRefused, match="release with /servo_interface/protective_stop false"):
+    with pytest.raises(CommandRefused, match="run armature release"):
         bench.loop.enable("s2", bench.now)
     bench.run(0.6)
     rest = bench.positions()["waist"]

@@ -98,7 +98,7 @@ def test_with_torque_on_in_part_it_is_a_fault_that_names_those_without():
     assert set(fresh.loop.state.faults) == {"elbow"}
     assert fresh.loop.state.faults["elbow"].cause is Cause.SILENT_RESET
     assert "torque is off" in fresh.loop.state.faults["elbow"].detail
-    with pytest.raises(CommandRefused, match="clear_faults"):
+    with pytest.raises(CommandRefused, match="run armature clear"):
         fresh.loop.enable("s", fresh.now)
     fresh.loop.clear_faults(fresh.now)
     fresh.run(0.1)
@@ -204,7 +204,7 @@ def test_a_joint_beyond_its_limit_is_not_enabled_and_told_with_the_numbers(lower
     limits = {"wrist_pitch": replace(ARM.limit("wrist_pitch"), lower=lower, upper=upper)}
     bench = Bench(PARK, limits=limits).start()
     told = rf"'wrist_pitch' is at -?0\.00.., its limits are {lower:.4f} to {upper:.4f}; move it by hand"
-    told += r" into its range, then enable; if it stands in it, its zero is wrong: armature calibrate"
+    told += r" into its range, then run armature enable; if it stands in it, its zero is wrong: armature calibrate"
     with pytest.raises(CommandRefused, match=told):
         bench.loop.enable("s1", bench.now)
     assert not any(servo.registers[Role.TORQUE_ENABLE] for servo in bench.far.servos)

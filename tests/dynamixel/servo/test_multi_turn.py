@@ -151,7 +151,8 @@ def test_a_joint_that_was_turned_unseen_is_no_motion_either_and_a_fresh_process_
     assert math.isnan(bench.loop.state.axes["drum"].position)
     turned_by_hand(bench, "drum", 0.5)
     with pytest.raises(
-        CommandRefused, match="if it was turned while nobody read it: all torque off, end the graph"
+        CommandRefused,
+        match="turned while nobody read it: support the arm, run armature torque-off, then armature down",
     ):
         bench.loop.reboot("drum", bench.now)
     bench.bus.close()

@@ -208,7 +208,7 @@ def test_a_reboot_is_refused_while_its_partner_holds():
     bench.faults.inject(catalogue.Reset(SECOND))
     bench.run_until(lambda: SECOND in bench.loop.state.faults and not bench.loop.state.servos[SECOND].misses, 1.5)
     bench.run(0.2)
-    with pytest.raises(CommandRefused, match=r"reboot refused: boom holds the joint, .*; call clear_faults"):
+    with pytest.raises(CommandRefused, match=r"reboot refused: boom holds the joint, .*; run armature clear"):
         bench.loop.reboot(SECOND, bench.now)
     with pytest.raises(CommandRefused, match="boom holds what hangs on it"):
         bench.loop.reboot(FIRST, bench.now)

@@ -232,7 +232,7 @@ def test_controls_that_the_state_does_not_allow_are_disabled_and_say_why(page, g
 
 def test_a_fault_names_joint_cause_deed_and_remedy(page, gateway):
     told = {"cause": "overload", "steps": "by_hand, clear_faults", "done": "the other joints stopped"}
-    told |= {"remedy": "call /servo_interface/clear_faults once the cause is gone", "since_s": "12.0"}
+    told |= {"remedy": "once the cause is gone, run armature clear", "since_s": "12.0"}
     fault = DiagnosticProblem("servo_interface: elbow", "ERROR", "overload", 0.1, told)
     in_state(gateway, "FAULT", "elbow: overload", faults=(fault,))
     for part in ("Elbow", "overloaded", "The other joints stopped.", "press “Clear faults”", "since 00:12"):

@@ -61,7 +61,7 @@ def test_what_follows_a_violated_tolerance_is_taken_at_once_unless_it_presses_on
     pressing = motion.follow(smooth(1.0, 0.3, 0.8))
     assert pressing.status == ABORTED
     assert "motion of elbow, which is blocked above 0.0000" in pressing.result.error_string
-    assert "call /servo_interface/clear_faults" in pressing.result.error_string
+    assert "run armature clear" in pressing.result.error_string
     del motion.servos.stuck["elbow"]
     assert motion.follow(smooth(1.0, 0.0, -0.4)).status == SUCCEEDED
     assert motion.servos.refused == []

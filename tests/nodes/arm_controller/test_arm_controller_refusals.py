@@ -101,11 +101,11 @@ def test_a_multi_dof_trajectory_is_refused(motion):
 
 
 @pytest.mark.parametrize(
-    ("state", "remedy"), [("DISABLED", "/servo_interface/enable"), ("FAULT", "clear it, then enable")]
+    ("state", "remedy"), [("DISABLED", "run armature enable"), ("FAULT", "clear it, then run armature enable")]
 )
 def test_a_goal_is_refused_unless_enabled_with_state_and_remedy(make_motion, state, remedy):
     motion = make_motion()
-    motion.servos.be(state, why="because", remedy="clear it" if state == "FAULT" else "enable")
+    motion.servos.be(state, why="because", remedy="clear it" if state == "FAULT" else "run armature enable")
     motion.until(lambda: motion.arm.control.state.arm.measured is not None)
     motion.spin(0.1)
     answer = motion.follow(smooth(0.5, 0.1, 0.0))

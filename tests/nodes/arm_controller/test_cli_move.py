@@ -48,7 +48,7 @@ def test_it_says_what_to_do_when_the_arm_is_not_enabled(make_motion, tmp_path):
     code, out, err = ended(motion, tmp_path, started(motion, tmp_path, "--joints", "waist=0.3"))
     assert code == 1
     assert "duration" in out
-    assert "enable with /servo_interface/enable" in err
+    assert "run armature enable" in err
 
 
 @pytest.mark.parametrize("library", ["numpy", "rclpy"])

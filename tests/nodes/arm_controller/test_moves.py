@@ -171,7 +171,7 @@ def test_an_arc_and_a_line_are_followed(mover):
         (
             "joints",
             joints_goal([[0.01]], joints=["gripper"]),
-            r"'gripper' refused; it is the gripper's, .*gripper_cmd moves",
+            r"'gripper' refused; it is the gripper's: .*armature gripper POSITION",
         ),
         ("joints", joints_goal([], joints=["home"]), r"'home'.*side, up"),
         ("joints", poses_goal((0.2, 0.0, 0.1)), "move_to takes poses"),
@@ -272,7 +272,7 @@ def test_a_move_is_refused_while_the_arm_moves_and_while_it_is_not_enabled(mover
     mover.motion.servos.be("DISABLED")
     mover.motion.spin(0.2)
     answer = mover.move("joints", joints_goal([[0.0, 0.0]]))
-    assert re.search("DISABLED.*servo_interface/enable", answer.result.error_string)
+    assert re.search("DISABLED.*run armature enable", answer.result.error_string)
     # What it would be can be asked at any time.
     assert mover.move("joints", joints_goal([[0.0, 0.0]], preview=True)).status == SUCCEEDED
 
@@ -297,7 +297,7 @@ def test_a_move_of_a_disabled_arm_is_told_so_before_anything_that_is_in_its_way(
     mover.motion.servos.be("DISABLED")
     answer = mover.move("joints", joints_goal([[0.0, 1.0]]))
     assert answer.status == ABORTED
-    assert re.search("DISABLED.*servo_interface/enable", answer.result.error_string)
+    assert re.search("DISABLED.*run armature enable", answer.result.error_string)
 
 
 def test_a_park_pose_in_which_parts_overlap_is_refused_at_start(make_motion, tmp_path):

@@ -20,7 +20,7 @@ from armature.nodes.monitor import gateway as monitor_gateway
 from armature.nodes.monitor.action_goal import ActionGoal
 from armature.nodes.monitor.gateway import RosGateway
 
-ENABLING = "enable with /servo_interface/enable"
+ENABLING = "run armature enable"
 ARM = read_urdf(
     """<robot name="one"><link name="base_link"/><link name="a"/>
 <joint name="elbow" type="revolute"><parent link="base_link"/><child link="a"/><axis xyz="0 0 1"/>
@@ -65,10 +65,10 @@ def test_a_request_that_timed_out_is_not_kept(gateway, monkeypatch):
     [
         (
             "FAULT",
-            {"remedy": "disable, which parks it"},
-            f"disable, which parks it, then {ENABLING}",
+            {"remedy": "run armature disable, which parks it"},
+            f"run armature disable, which parks it, then {ENABLING}",
         ),
-        ("DISABLED", {"remedy": "enable"}, ENABLING),
+        ("DISABLED", {"remedy": ENABLING}, ENABLING),
         ("DISCONNECTED", {}, f"wait until it publishes again, then {ENABLING}"),
     ],
 )

@@ -20,7 +20,7 @@ def test_a_bus_process_that_was_started_for_a_confirmed_arm_is_not_enabled_once_
     )
     services.is_active, services._bus = True, SimpleNamespace(client=client)
     with pytest.raises(
-        CommandRefused, match=r"lets waist, elbow move faster than the files .*; disable, which parks"
+        CommandRefused, match=r"lets waist, elbow move faster than the files .*; run armature disable, which parks"
     ):
         services._enable(SetBool.Request(data=True))
     assert asked == []
@@ -29,13 +29,21 @@ def test_a_bus_process_that_was_started_for_a_confirmed_arm_is_not_enabled_once_
 @pytest.mark.parametrize(
     ("differences", "was_found", "told"),
     [
-        (((), (), ("wrist",)), True, "lets wrist move less fast than the files .*; disable, which parks; then "),
+        (
+            ((), (), ("wrist",)),
+            True,
+            "lets wrist move less fast than the files .*; run armature disable, which parks; then ",
+        ),
         (
             (("elbow",), ("waist",), ()),
             True,
-            "another direction, zero offset, .* for elbow .*; disable, which parks",
+            "another direction, zero offset, .* for elbow .*; run armature disable, which parks",
         ),
-        ((("elbow",), (), ()), False, "for elbow than the wiring file; the files have changed .* start it again"),
+        (
+            (("elbow",), (), ()),
+            False,
+            "for elbow than the wiring file; the files have changed .* armature restart servo_interface",
+        ),
     ],
 )
 def test_a_bus_process_with_other_settings_is_not_enabled_and_the_refusal_names_the_joints(

@@ -174,7 +174,7 @@ def test_a_disable_that_is_interrupted_on_the_way_is_not_told_as_refused(near, d
     near.request = then_stop
     with pytest.raises(ParkingInterrupted) as told:
         disabling.begin().result(60.0)
-    release = "release with /servo_interface/protective_stop false"
+    release = "run armature release"
     assert str(told.value) == f"parking was interrupted: protective stop; {release}; torque stays on"
     assert asked == ["park"]
 

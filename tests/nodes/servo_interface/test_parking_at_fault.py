@@ -31,9 +31,9 @@ def test_a_servo_that_latched_an_error_and_keeps_its_torque_is_let_down_by_disab
     told = console.inject("voltage_dip", "shoulder", {"voltage": "9"}, math.inf)
     console.read_reply(ask(graph.port, told))
     graph.until(lambda: graph.state() == "FAULT")
-    assert "disable, which parks it" in graph.values()["fault.shoulder.remedy"]
+    assert "run armature disable, which parks it" in graph.values()["fault.shoulder.remedy"]
     ask(graph.port, console.clear(None))
-    graph.until(lambda: "disable first" in graph.clear().message)
+    graph.until(lambda: "armature disable" in graph.clear().message)
     parked = graph.enable(False)
     assert (parked.success, parked.message) == (True, "parked, torque off")
     graph.until(lambda: graph.values()["torque"] == "off")  # the state travels apart from the answer

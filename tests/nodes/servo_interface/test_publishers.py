@@ -14,7 +14,9 @@ from rclpy.clock import ROSClock
 
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.status import status_while_starting
+from armature.dynamixel.status.remedy import RecoveryStep, Remedy
 from armature.nodes.bus_process.report import BusReport
+from armature.nodes.common.conversions import values_of
 from armature.nodes.servo_interface import diagnostics
 from armature.nodes.servo_interface.clock import CycleStamps
 from armature.nodes.servo_interface.publishers import Publishers
@@ -116,6 +118,9 @@ class Node:
     def get_clock(self):
         return ROSClock()
 
+    def get_namespace(self):
+        return "/left"
+
     def get_logger(self):
         return SimpleNamespace(info=self.log.append, warning=self.log.append)
 
@@ -200,3 +205,13 @@ def test_the_log_says_why_the_arm_is_as_it_is_once_for_each_change(node, publish
     for status in (held, held, enabled, replace(enabled, mode="MOVING"), enabled):
         publishers.publish_state(status, None)
     assert node.log == ["HOLDING: stopped", "ENABLED: enabled"]
+
+
+def test_state_and_log_of_an_arm_with_a_namespace_name_commands_for_this_arm(node, publishers):
+    remedy = Remedy.of(RecoveryStep.DISABLE, RecoveryStep.CLEAR_FAULTS)
+    status = replace(status_while_starting(protective_stop=False), mode="FAULT", why=f"it holds; {remedy}")
+    publishers.publish_state(replace(status, remedy=remedy, servos={"elbow": {}}), None)
+    told = "run armature disable --namespace left, which parks it, then run armature clear --namespace left"
+    values = values_of(node.publishers["servo_interface/state"].messages[-1])
+    assert (values["remedy"], values["why"]) == (told, f"it holds; {told}")
+    assert node.log == [f"FAULT: it holds; {told}"]

@@ -140,7 +140,8 @@ def test_a_fault_is_told_in_state_and_diagnostics_within_a_second_and_recovers(e
     told = enabled.values()
     assert told["fault.elbow.cause"] == "electrical_shock"
     assert told["fault.elbow.time"].endswith(" UTC")
-    assert "clear_faults" in told["fault.elbow.remedy"]
+    command = f"run armature clear --namespace {enabled.namespace.strip('/')}"
+    assert command in told["fault.elbow.remedy"]
     assert "clear_faults" in told["fault.elbow.steps"]
     _, message, values = diagnosed(enabled, "servo_interface: elbow")
     assert message.startswith("electrical shock")

@@ -48,7 +48,7 @@ def test_each_port_has_its_own(tmp_path):
     assert not latch_of(tmp_path, "/dev/ttyUSB0").is_engaged
     (file,) = tmp_path.iterdir()
     assert file.name == "protective_stop-dev-serial-by-id-usb-FTDI_1"
-    assert "release it with /servo_interface/protective_stop" in file.read_text()
+    assert "release it: armature release" in file.read_text()
 
 
 @pytest.mark.parametrize("names", [("/a",), ("/b",), ("/c", "/b")])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from armature.core.recovery_commands import CLEAR
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import CommandRefused, GoalRefused
 
@@ -14,7 +15,7 @@ from armature.errors import CommandRefused, GoalRefused
 _SLACK = 0.01
 _ROUNDING = 1e-4
 _SAMPLES = 100  # along a motion, beside its points
-REMEDY = "send it the other way, or take away what is in its way and call /servo_interface/clear_faults"
+REMEDY = f"send it the other way, or take away what is in its way and run {CLEAR}"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 
 from armature.core.control.tracker import Tracker
+from armature.core.recovery_commands import ENABLE
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import CommandRefused, GoalRefused
@@ -107,7 +108,7 @@ class Motion:
         """
         if self.tracker is None:
             raise CommandRefused(
-                "state", "what is being commanded is not known", "enable, or try again within 0.1 s"
+                "state", "what is being commanded is not known", f"run {ENABLE}, or try again within 0.1 s"
             )
         if now < self.tracker.since:
             why = f"what was commanded before {self.tracker.since:.3f} s is not kept"

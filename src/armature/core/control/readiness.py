@@ -8,12 +8,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from armature.core.control.blocked import BlockedDirection
+from armature.core.recovery_commands import ENABLE, RESTART_CONTROLLER, STATUS
 from armature.core.trajectory.trajectory import State
 from armature.errors import CommandRefused
 
 _ACCEPTING = ("ENABLED", "MOVING")
-_ENABLE = "enable with /servo_interface/enable"
-_AGREE = "start it anew (armature restart arm_controller), with the servo interface's files and limits.* under /**"
+_RUN_ENABLE = f"run {ENABLE}"
+_AGREE = f"start it anew ({RESTART_CONTROLLER}), with the servo interface's files and limits.* under /**"
 # A servo interface that is silent for this long is taken for gone [s]; it publishes at 20 Hz.
 _SILENCE = 0.5
 
@@ -55,6 +56,11 @@ class Readiness:
             return why
         return f"the servo interface went to {self._describe()}" if is_lost else ""
 
+    @property
+    def takes_commands(self) -> bool:
+        """Whether the last state was one that takes commands."""
+        return self._state in _ACCEPTING
+
     def note_heartbeat(self, now: float) -> None:
         """Take a sign of life of the servo interface."""
         self._heartbeat_at = now
@@ -87,9 +93,9 @@ class Readiness:
             raise CommandRefused(request, f"this controller: {self.disagreement}", _AGREE)
         if now - self._heartbeat_at > _SILENCE:
             why = "the servo interface is silent on /servo_interface/commanded"
-            raise CommandRefused(request, why, "check that it runs with armature status, then try again")
+            raise CommandRefused(request, why, f"check that it runs: {STATUS}, then try again")
         if unread := self.unread(now):
-            raise CommandRefused(request, unread, "see /diagnostics for the servo's fault")
+            raise CommandRefused(request, unread, f"see the servo's fault: {STATUS}")
 
     def unread(self, now: float) -> str:
         """Which joints have gone unread for too long, in words; empty where none has."""
@@ -110,7 +116,7 @@ class Readiness:
 
 def then_enable(remedy: str) -> str:
     """The remedy that a state names, then enabling."""
-    return _ENABLE if remedy in ("", "enable") else f"{remedy.removesuffix(', then enable')}, then {_ENABLE}"
+    return remedy if ENABLE in remedy else ", then ".join(filter(None, (remedy, _RUN_ENABLE)))
 
 
 def session_name(session: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from armature.core.recovery_commands import CLEAR, ENABLE
 from armature.dynamixel.faults.faults import LIMP, Faults
 from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.motion.setpoints import Setpoints
@@ -13,7 +14,7 @@ from armature.errors import BusError, CommandRefused, listed, named
 
 _RETURNS_WITHIN = 60.0  # [s]
 _REMOVE = Remedy(
-    "remove the cause, then ask again", RecoveryStep.BY_HAND, RecoveryStep.WAIT, RecoveryStep.CLEAR_FAULTS
+    f"remove the cause, then run {CLEAR}", RecoveryStep.BY_HAND, RecoveryStep.WAIT, RecoveryStep.CLEAR_FAULTS
 )
 
 
@@ -78,15 +79,10 @@ class Recovery:
                 if self._faults.advisor.find_parking_blocker(self._faults.by_joint) is None
                 else RecoveryStep.TORQUE_OFF
             )
-            raise CommandRefused(
-                "reboot",
-                why,
-                Remedy("disable first, which parks it, or turn torque off", step, RecoveryStep.REBOOT),
-            )
+            raise CommandRefused("reboot", why, Remedy.of(step, RecoveryStep.REBOOT))
         if partner is not None and partner.torque:
             why = f"{partner.name} holds the joint, and both get their torque together"
-            remedy = Remedy("call clear_faults, which takes it back beside the other", RecoveryStep.CLEAR_FAULTS)
-            raise CommandRefused("reboot", why, remedy)
+            raise CommandRefused("reboot", why, Remedy.of(RecoveryStep.CLEAR_FAULTS))
         self._require_turns("reboot", axis)
         if (
             fault is not None
@@ -117,7 +113,7 @@ class Recovery:
         if not any(axis.torque and axis.hardware_error for axis in self._axes.values() if not axis.misses):
             return _REMOVE
         if self._faults.advisor.find_parking_blocker(self._faults.by_joint) is None:
-            return Remedy("disable first, which parks it, then ask again", *LET_DOWN.steps)
+            return LET_DOWN
         return SUPPORT
 
     def _require_turns(self, request: str, axis: Axis) -> None:
@@ -191,7 +187,7 @@ class Recovery:
         except (BusError, CommandRefused) as error:
             self._faults.end_recovery(joint)
             if isinstance(error, CommandRefused):
-                self._faults.advisor.failed_recoveries[joint] = Remedy.of(error.remedy, RecoveryStep.CLEAR_FAULTS)
+                self._faults.advisor.failed_recoveries[joint] = _then_clear(error.remedy)
             return f"{joint}: recovery failed: {error}"
         self._faults.resolve(joint)
         self._returns.pop(joint, None)  # it was recovered on request: its earlier returns do not count any more
@@ -207,3 +203,10 @@ class Recovery:
     def _cause(self, joint: str) -> Cause | None:
         fault = self._faults.by_joint.get(joint)
         return fault.cause if fault is not None else None
+
+
+def _then_clear(remedy: str) -> Remedy:
+    """What a recovery was refused with, and to clear again in place of enabling."""
+    if ENABLE in remedy:
+        return Remedy(remedy.replace(ENABLE, CLEAR), RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS)
+    return Remedy.of(remedy, RecoveryStep.CLEAR_FAULTS)

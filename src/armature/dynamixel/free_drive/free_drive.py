@@ -73,8 +73,7 @@ class FreeDrive:
     def _release(self, joint: str, axes: list[Axis]) -> str:
         if not any(axis.torque for axis in self._servos.axes.values() if axis not in axes):
             why = f"{joint} is the last joint with torque"
-            remedy = Remedy("to turn all torque off use /servo_interface/torque_off", RecoveryStep.TORQUE_OFF)
-            raise CommandRefused("free", why, remedy)
+            raise CommandRefused("free", why, Remedy.of(RecoveryStep.TORQUE_OFF))
         self._commanded.leave_session()
         self._faults.begin_guiding(joint, is_limp=True)
         if error := self._servos.torque_off(axes):  # the next cycles try again

@@ -5,8 +5,8 @@ from __future__ import annotations
 from armature.core.control.readiness import session_name
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.loop.parts import LoopParts
-from armature.dynamixel.loop.state import LoopState, end_free_drive_first
-from armature.dynamixel.status.remedy import RECONNECT, RecoveryStep, Remedy
+from armature.dynamixel.loop.state import LoopState
+from armature.dynamixel.status.remedy import END_FREE_DRIVE, RECONNECT, RecoveryStep, Remedy
 from armature.dynamixel.status.states import Mode, describe_state
 from armature.errors import CommandRefused, GoalRefused
 
@@ -57,7 +57,7 @@ class Preconditions:
         """Refuse while a hand may guide a joint."""
         if free := self._parts.free_drive.joints:
             guided = ", ".join(f"{joint} ({how})" for joint, how in free.items())
-            raise CommandRefused(request, f"a hand may guide {guided}", end_free_drive_first(next(iter(free))))
+            raise CommandRefused(request, f"a hand may guide {guided}", END_FREE_DRIVE)
 
     def able_to_park(self, request: str) -> None:
         """Refuse where faults keep the arm from parking: a joint would not follow, or does not know its place."""
@@ -83,7 +83,7 @@ class Preconditions:
         if mode.takes_commands or mode in (Mode.HOLDING, Mode.PARKING, Mode.STARTING):
             return Remedy("wait until the arm holds", RecoveryStep.WAIT)
         if mode is Mode.DISABLED:
-            return Remedy("enable first", RecoveryStep.ENABLE)
+            return Remedy.of(RecoveryStep.ENABLE)
         return self._state.remedy(now)
 
 

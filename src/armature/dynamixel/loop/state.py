@@ -12,7 +12,15 @@ from armature.dynamixel.loop.parts import LoopParts
 from armature.dynamixel.motion.setpoints import Setpoint
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.status.cause import Cause
-from armature.dynamixel.status.remedy import CHECK_BUS, NOTHING, RECONNECT, RELEASE, RecoveryStep, Remedy
+from armature.dynamixel.status.remedy import (
+    CHECK_BUS,
+    END_FREE_DRIVE,
+    NOTHING,
+    RECONNECT,
+    RELEASE,
+    RecoveryStep,
+    Remedy,
+)
 from armature.dynamixel.status.states import Fault, Mode, RecoveryAdvice
 from armature.dynamixel.tables.roles import Role
 
@@ -192,7 +200,7 @@ class LoopState:
         if mode in (Mode.STARTING, Mode.PARKING):
             return Remedy("wait until the arm holds", RecoveryStep.WAIT)
         if free:
-            return end_free_drive_first(next(iter(free)))
+            return END_FREE_DRIVE
         if mode is Mode.DISABLED and (
             remedy := self._servos.switch.remedy_before_enable(self._servos.axes.values())
         ):
@@ -219,8 +227,3 @@ class LoopState:
     def setpoints(self, now: float) -> dict[str, Setpoint]:
         """What is being commanded; empty before the first start."""
         return self._commanded.setpoints.sample(now)
-
-
-def end_free_drive_first(joint: str) -> Remedy:
-    """The remedy to end free drive of a joint."""
-    return Remedy(f"end that first: /servo_interface/{joint}/free false", RecoveryStep.END_FREE_DRIVE)

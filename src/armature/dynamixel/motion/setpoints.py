@@ -13,6 +13,7 @@ import numpy as np
 from armature.core.arrays import Array
 from armature.core.jog_limits import LEASE
 from armature.core.model.arm import Limit
+from armature.core.recovery_commands import ENABLE
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.stopping import Dynamics, retreat, stop
 from armature.core.trajectory.trajectory import State, Trajectory
@@ -287,4 +288,4 @@ def _check_step(where: str, value: float, present: float, bound: float) -> None:
         allowed = (
             f"the set-point is at {apart(present, value)}; begin within {apart(bound, abs(value - present))} of it"
         )
-        raise GoalRefused(where, value, f"{allowed} (was the computer too busy? enable, then send it again)")
+        raise GoalRefused(where, value, f"{allowed} (was the computer too busy? run {ENABLE}, then send it again)")

@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 
 from armature.core.model.arm import Limit
+from armature.core.recovery_commands import DOWN, TORQUE_OFF, UP
 from armature.dynamixel.wiring.servo import ServoWiring
 
 # What was last known is then wrong, and only a process that knows nothing believes the servo again.
-_IF_TURNED_UNREAD = " (or, if it was turned while nobody read it: all torque off, end the graph, start it again)"
+_AGAIN = f"support the arm, run {TORQUE_OFF}, then {DOWN}, then {UP}"
+_IF_TURNED_UNREAD = f" (or, if it was turned while nobody read it: {_AGAIN})"
 
 
 @dataclass(eq=False)

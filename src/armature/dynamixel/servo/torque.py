@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from armature.core.model.arm import Limit
+from armature.core.recovery_commands import ENABLE
 from armature.dynamixel.servo.axis import Axis
 from armature.dynamixel.servo.pair import describe_mismatch
 from armature.dynamixel.servo.registers import Registers
@@ -16,15 +17,13 @@ from armature.errors import BusError, CommandRefused, bounds, named
 
 # A joint that rests on its stop may read a little beyond its limit.
 REST_MARGIN = 0.02  # of the joint's span
+_BACK = f"move it by hand into its range, then run {ENABLE}"
 _REMEDIES = {
-    False: Remedy(
-        "move it by hand into its range, then enable; if it stands in it, its zero is wrong: armature calibrate",
-        *(RecoveryStep.BY_HAND, RecoveryStep.ENABLE),
-    ),
-    True: Remedy(
-        "move it by hand into its range, then enable; its servo counts whole turns only since its power came on",
-        *(RecoveryStep.BY_HAND, RecoveryStep.ENABLE),
-    ),
+    counts_turns: Remedy(f"{_BACK}; {else_}", RecoveryStep.BY_HAND, RecoveryStep.ENABLE)
+    for counts_turns, else_ in (
+        (False, "if it stands in it, its zero is wrong: armature calibrate"),
+        (True, "its servo counts whole turns only since its power came on"),
+    )
 }
 
 

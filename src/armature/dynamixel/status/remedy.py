@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from armature.core import recovery_commands as commands
 from armature.dynamixel.status.cause import Cause
 
 
@@ -25,11 +26,13 @@ class RecoveryStep(str, Enum):
 
 
 _WORDS = {
-    RecoveryStep.ENABLE: "enable",
-    RecoveryStep.DISABLE: "disable, which parks it",
-    RecoveryStep.CLEAR_FAULTS: "call /servo_interface/clear_faults",
-    RecoveryStep.TORQUE_OFF: "support the arm, then call /servo_interface/torque_off",
+    RecoveryStep.ENABLE: f"run {commands.ENABLE}",
+    RecoveryStep.DISABLE: f"run {commands.DISABLE}, which parks it",
+    RecoveryStep.CLEAR_FAULTS: f"run {commands.CLEAR}",
+    RecoveryStep.TORQUE_OFF: f"support the arm, then run {commands.TORQUE_OFF}",
     RecoveryStep.REBOOT: "call /servo_interface/<joint>/reboot",
+    RecoveryStep.RELEASE: f"run {commands.RELEASE}",
+    RecoveryStep.END_FREE_DRIVE: f"run {commands.END_FREE_DRIVE}",
 }
 
 
@@ -54,9 +57,7 @@ class Remedy(str):
         )
 
 
-CLEAR = Remedy(
-    "call /servo_interface/clear_faults once the cause is gone", RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS
-)
+CLEAR = Remedy(f"once the cause is gone, run {commands.CLEAR}", RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS)
 # A hardware error ends by a reboot, which costs the torque that some errors leave.
 LET_DOWN = Remedy.of(RecoveryStep.DISABLE, RecoveryStep.CLEAR_FAULTS)
 # Where the arm cannot park, it has to be supported meanwhile.
@@ -85,11 +86,10 @@ WAIT_FOR_RESTART = Remedy(
 )
 FIX_BUS = Remedy("remove the reported cause; it is retried automatically", RecoveryStep.BY_HAND, RecoveryStep.WAIT)
 RECONNECT = Remedy("reconnect the bus first", RecoveryStep.BY_HAND, RecoveryStep.WAIT)
-RELEASE = Remedy("release with /servo_interface/protective_stop false", RecoveryStep.RELEASE)
-RESTORE_TURNS = Remedy(
-    "turn torque off, bring it by hand into the turn in which it starts, "
-    "then call /servo_interface/<joint>/reboot",
-    *(RecoveryStep.TORQUE_OFF, RecoveryStep.BY_HAND, RecoveryStep.REBOOT),
+RELEASE = Remedy.of(RecoveryStep.RELEASE)
+END_FREE_DRIVE = Remedy.of(RecoveryStep.END_FREE_DRIVE)
+RESTORE_TURNS = Remedy.of(
+    RecoveryStep.TORQUE_OFF, "bring it by hand into the turn in which it starts", RecoveryStep.REBOOT
 )
 NOTHING = Remedy("")
 _REMEDIES = {
@@ -103,13 +103,16 @@ _REMEDIES = {
     Cause.OVERHEATING: Remedy.of("let it cool", RecoveryStep.CLEAR_FAULTS),
     Cause.TEMPERATURE: Remedy.of("let it cool", RecoveryStep.CLEAR_FAULTS),
     Cause.ENCODER_MISMATCH: Remedy.of("check its coupling and both zero offsets", RecoveryStep.CLEAR_FAULTS),
-    Cause.CONTACT: Remedy.of("take away what it touches", RecoveryStep.CLEAR_FAULTS),
+    Cause.CONTACT: Remedy.of(
+        f"take away what it touches, or tell what the tool carries ({commands.PAYLOAD} MASS)",
+        RecoveryStep.CLEAR_FAULTS,
+    ),
     Cause.LOAD: Remedy(
-        "take load away, wait until its mean has fallen, then call /servo_interface/clear_faults",
+        f"take load away, wait until its mean has fallen, then run {commands.CLEAR}",
         *(RecoveryStep.BY_HAND, RecoveryStep.WAIT, RecoveryStep.CLEAR_FAULTS),
     ),
     Cause.COMMUNICATION: Remedy(
-        "check its cable and plugs, wait until its answers come, then call /servo_interface/clear_faults",
+        f"check its cable and plugs, wait until its answers come, then run {commands.CLEAR}",
         *(RecoveryStep.BY_HAND, RecoveryStep.WAIT, RecoveryStep.CLEAR_FAULTS),
     ),
     Cause.LIMIT: Remedy.of("bring it back into its range", RecoveryStep.CLEAR_FAULTS),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 
 from armature.core.control.goal import End, OnEnd, Outcome, refusal_outcome
+from armature.core.recovery_commands import in_namespace
 from armature.errors import ArmatureError, InternalError
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common.topics import Service
@@ -150,7 +151,8 @@ class GoalServer:
             return
         ending = {End.SUCCEEDED: handle.succeed, End.CANCELED: handle.canceled, End.ABORTED: handle.abort}
         ending[outcome.end]()
-        self._server.finish(handle, self._result(outcome))
+        text = in_namespace(outcome.message, self._node.get_namespace())
+        self._server.finish(handle, self._result(replace(outcome, message=text)))
 
 
 def _id(handle: ServerGoalHandle) -> bytes:

@@ -8,6 +8,7 @@ from control_msgs.msg import JointJog
 from control_msgs.srv import QueryTrajectoryState
 from std_srvs.srv import SetBool, Trigger
 
+from armature.core.recovery_commands import in_namespace
 from armature.core.trajectory.limits import check_joints
 from armature.errors import ArmatureError, GoalRefused
 from armature.nodes.arm_controller.group_node import GroupNode
@@ -69,7 +70,7 @@ class Commands:
         try:
             command(self._node.now())
         except ArmatureError as error:
-            response.success, response.message = False, str(error)
+            response.success, response.message = False, self._words(error)
             return response
         self._node.publish_now()
         response.success = True
@@ -82,10 +83,13 @@ class Commands:
         try:
             state = self._motion.commanded(to_seconds(request.time))
         except ArmatureError as error:
-            response.message = str(error)
+            response.message = self._words(error)
             return response
         response.success = True
         response.name = list(self._node.joints)
         response.position, response.velocity = state.position.tolist(), state.velocity.tolist()
         response.acceleration = state.acceleration.tolist()
         return response
+
+    def _words(self, error: ArmatureError) -> str:
+        return in_namespace(str(error), self._node.get_namespace())

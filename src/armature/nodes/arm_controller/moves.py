@@ -19,6 +19,7 @@ from armature.core.control.goal import Code, End, OnEnd, Outcome
 from armature.core.model.poses import completed
 from armature.core.planning.goal_checks import GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner, Waypoint
+from armature.core.recovery_commands import GRIPPER, STOP
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import check_joints
@@ -159,7 +160,7 @@ class ArmMoves:
                 )
             return measured.position
         if control.state.motion.is_moving(now):
-            raise CommandRefused("move", "the arm moves", "wait until it rests, or call /arm_controller/stop")
+            raise CommandRefused("move", "the arm moves", f"wait until it rests, or run {STOP}")
         return setpoint.position
 
     def _plan_joints(
@@ -176,7 +177,7 @@ class ArmMoves:
             return [self._pose(name) for name in names] or [self._pose("")]
         for name in names:
             if name in self._node.model.gripper:
-                allowed = f"it is the gripper's, which {topics.GRIPPER_COMMAND.name} moves; leave it out"
+                allowed = f"it is the gripper's: leave it out, and move it with {GRIPPER} POSITION"
                 raise GoalRefused("joint_names", name, allowed)
         check_joints(names, self._node.joints, is_partial=True)
         targets = []

@@ -12,6 +12,7 @@ from rclpy.node import Node
 from armature.core.control.goal import End, Outcome
 from armature.core.control.group_state import GroupState
 from armature.core.control.tolerance import error_of
+from armature.core.recovery_commands import in_namespace
 from armature.core.trajectory.trajectory import State
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import diagnostic, to_point, to_stamp
@@ -40,16 +41,17 @@ class Reports:
 
     def report_outcome(self, outcome: Outcome) -> None:
         """Report in the log and in diagnostics how a goal has ended."""
-        self._last_message = outcome.message
+        self._last_message = text = in_namespace(outcome.message, self._node.get_namespace())
         # rclpy's logger wants one severity a line of code.
         if outcome.end is End.SUCCEEDED:
-            self._node.get_logger().info(outcome.message)
+            self._node.get_logger().info(text)
         else:
-            self._node.get_logger().warning(outcome.message)
+            self._node.get_logger().warning(text)
         self._publish_diagnostics()
 
     def warn(self, text: str) -> None:
         """Report in the log, and as the last message in diagnostics, what no client can be answered."""
+        text = in_namespace(text, self._node.get_namespace())
         self._node.get_logger().warning(text, throttle_duration_sec=1.0)
         if text != self._last_message:
             self._last_message = text

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from rclpy.exceptions import InvalidHandle
 from rclpy.node import Node
 
+from armature.core.recovery_commands import in_namespace
 from armature.errors import ArmatureError, InternalError
 from armature.nodes.common.topics import Service
 
@@ -54,7 +55,7 @@ class AnswerService:
             act: carries out a request, and returns what was done, now or as a future; raises an ArmatureError
                 to refuse.
         """
-        self._node = node
+        self._node, self._namespace = node, node.get_namespace()
         self._kind = service.kind
         self._act = act
         self._server = node.create_service(service.kind, service.name, self._serve)
@@ -83,8 +84,9 @@ class AnswerService:
     def _send_answer(self, done: Future[str], header: Any) -> None:
         response = self._kind.Response(success=True)
         try:
-            response.message = done.result()
+            text = done.result()
         except ArmatureError as error:
-            response.success, response.message = False, str(error)
+            response.success, text = False, str(error)
+        response.message = in_namespace(text, self._namespace)
         with suppress(InvalidHandle):  # it was withdrawn meanwhile
             self._send(response, header)

@@ -20,6 +20,7 @@ from armature.core.arrays import Array
 from armature.core.control.blocked import BlockedDirection
 from armature.core.control.tolerance import Tolerance
 from armature.core.kinematics.kinematics import FrameTransform
+from armature.core.recovery_commands import in_namespace
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory, check_rows
@@ -64,6 +65,14 @@ def diagnostic(
         hardware_id=hardware_id,
         values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
     )
+
+
+def address(statuses: Iterable[DiagnosticStatus], namespace: str) -> None:
+    """Let the commands that statuses name mean the arm of a namespace."""
+    for status in statuses if namespace.strip("/") else ():
+        status.message = in_namespace(status.message, namespace)
+        for pair in status.values:
+            pair.value = in_namespace(pair.value, namespace)
 
 
 def values_of(status: DiagnosticStatus) -> dict[str, str]:

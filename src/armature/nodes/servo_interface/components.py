@@ -10,6 +10,7 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
 
+from armature.core.recovery_commands import DISABLE, TORQUE_OFF, in_namespace
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.status import LoopStatus, status_while_starting
 from armature.dynamixel.protocol.device_names import port_paths
@@ -42,7 +43,7 @@ class Components:
         exit_message: ExitMessage,
         exit_message_file: str,
     ) -> None:
-        self._node = node
+        self._node, self._namespace = node, node.get_namespace()
         self._exit_message = exit_message
         self._is_parking_requested = False
         self.parking_since: float | None = None  # as reported, monotonic [s]
@@ -88,8 +89,8 @@ class Components:
 
     def refuse_clean_up(self) -> None:
         """Report why in the log and in the state."""
-        step = "disable first (/servo_interface/enable false), which parks, or call torque_off"
-        why = f"clean-up refused: torque is {self.bus.status.torque}; {step}"
+        step = f"run {DISABLE}, which parks, or support the arm and run {TORQUE_OFF}"
+        why = self._words(f"clean-up refused: torque is {self.bus.status.torque}; {step}")
         self._node.get_logger().error(why)
         with suppress(CommandRefused):  # it has gone just now
             self.bus.client.notify("hold", why=why)
@@ -101,6 +102,9 @@ class Components:
         self.free_drive_loads.close()
         for part in (self.services, self.watch, self.subscriptions, self.publishers):
             part.close()
+
+    def _words(self, text: str) -> str:
+        return in_namespace(text, self._namespace)
 
     def _child_configuration(self) -> Mapping[str, Any]:
         return {**self._child, "protective_stop": self.latch.is_engaged, "resumes": self.bus.was_attached}
@@ -116,7 +120,9 @@ class Components:
             self._node.get_logger().info("took over the running bus process")
         if not client.has_our_settings:
             told = "; ".join(filter(None, describe_difference(client)))
-            self._node.get_logger().warning(told or "the running bus process has other settings than ours")
+            self._node.get_logger().warning(
+                self._words(told) or "the running bus process has other settings than ours"
+            )
 
     def _on_cycle(self, readings: link.CycleReadings) -> None:
         self.publishers.publish_cycle(readings)
@@ -151,7 +157,7 @@ class Components:
         """Log each reason why there is no bus once, however often it is reported."""
         before, self._loss = self._loss, status.why if status.mode == Mode.DISCONNECTED.name else ""
         if self._loss and self._loss != before:
-            self._node.get_logger().error(self._loss)
+            self._node.get_logger().error(self._words(self._loss))
 
     def _check_latch(self, status: LoopStatus) -> None:
         """A port that has appeared, also again, may be latched under a name that it had not before."""
@@ -169,7 +175,7 @@ class Components:
 
     def _log_parking(self, parking: Future[str]) -> None:
         error = parking.exception()
-        self._node.get_logger().warning(f"parking after a fault: {error or parking.result()}")
+        self._node.get_logger().warning(self._words(f"parking after a fault: {error or parking.result()}"))
         if error is not None:
             with suppress(CommandRefused):  # without a bus process nothing asks to park
                 self.bus.client.notify("not_parked", why=reason_of(str(error)))

@@ -11,6 +11,7 @@ from contextlib import suppress
 import numpy as np
 
 from armature.core.planning.transfer import transfer
+from armature.core.recovery_commands import DISABLE, TORQUE_OFF
 from armature.core.steps import run_to_end
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.core.trajectory.trajectory import Trajectory
@@ -27,7 +28,7 @@ _LONGEST_WAY = 15.0  # [s]; a way to park is cut off after 20 s (faults.park_tim
 _REST_TIME = 5.0  # how long a stop may take before parking begins [s]
 _STANDSTILL = 5.0  # without time passing, as in a paused simulation, after which nothing is waited for [s]
 _CUT_TIME = 1.0  # how long torque may take to go off where an answer gets lost [s]
-_SUPPORT = "look at the arm, then ask again, or support the arm and call /servo_interface/torque_off"
+_SUPPORT = f"look at the arm, then run {DISABLE} again, or support the arm and run {TORQUE_OFF}"
 _STOPPABLE = (Mode.ENABLED.name, Mode.MOVING.name, Mode.HOLDING.name, Mode.PARKING.name)
 
 
@@ -107,7 +108,7 @@ class Disabling:
             if time == before:
                 client.request("hold", why="parking was canceled: time stands still")
                 why = "time stands still, as in a paused simulation"
-                raise ParkingInterrupted(why, "let it run, then ask again; torque stays on")
+                raise ParkingInterrupted(why, f"let it run, then run {DISABLE} again; torque stays on")
             before = time
 
     def _is_off(self) -> bool:
@@ -156,7 +157,7 @@ class Disabling:
         way = way_to_park(self._configuration, start)
         with self._lock:
             if self._is_canceled:
-                raise ParkingInterrupted("it was canceled", "ask again; torque stays on")
+                raise ParkingInterrupted("it was canceled", f"run {DISABLE} again; torque stays on")
             client = self._bus.client
             serial = client.send_segment(Segment(0, "", self._loop_time(client), way))
             client.request("park", serial=serial)
@@ -189,8 +190,7 @@ def way_to_park(configuration: ServoConfiguration, start: Mapping[str, float]) -
         raise CommandRefused(
             "disable",
             f"{named(contact.first)} would meet {named(contact.second)} at {contact.fraction:.0%} of the way",
-            "move the arm to where the straight way is free, or support it and call /servo_interface/torque_off; "
-            "torque stays on",
+            f"move the arm to where the straight way is free, or support it and run {TORQUE_OFF}; torque stays on",
         )
     limits = {joint: configuration.arm.limit(joint) for joint in joints}
     way = transfer(joints, start, park, limits, configuration.dynamics, configuration.park_speed)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from armature.core.recovery_commands import DISABLE, RESTART_SERVO_INTERFACE, TORQUE_OFF, in_namespace
 from armature.errors import ArmatureError, CommandRefused
 from armature.nodes.common.exit_message import ExitMessage, leaves_torque_on, not_parked, reason_of
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
@@ -95,7 +96,9 @@ class ServoInterface(LifecycleNode):
         """As clean-up, but ROS allows no refusal: with torque the arm is parked, and its services stay."""
         if self._components is not None and self._components.has_torque:
             self._components.take_commands(False)  # without a stop: it may be parking already
-            self._components.services.inactive_remedy = "it was shut down; end its process, then start it again"
+            self._components.services.inactive_remedy = (
+                f"it was shut down; start it again: {RESTART_SERVO_INTERFACE}"
+            )
             self._leaving = self._components.disabling.begin(is_leaving=True)
             self._leaving.add_done_callback(self._log_shutdown)
         else:
@@ -109,8 +112,9 @@ class ServoInterface(LifecycleNode):
 
     def _log_shutdown(self, parking: Future[str]) -> None:
         if error := parking.exception():
-            next_step = "use disable, torque_off or protective_stop, which still work; or end the process"
-            self.get_logger().error(f"shut down, but not parked: {reason_of(str(error))}; {next_step}")
+            next_step = f"{DISABLE}, {TORQUE_OFF} and the protective stop still work; or end the process"
+            text = f"shut down, but not parked: {reason_of(str(error))}; {next_step}"
+            self.get_logger().error(in_namespace(text, self.get_namespace()))
 
     def destroy_node(self) -> None:
         """Release the bus, then destroy the node."""

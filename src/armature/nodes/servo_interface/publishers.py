@@ -15,10 +15,11 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
 from armature.core.rate_limit import RateLimit
+from armature.core.recovery_commands import in_namespace
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.status import LoopStatus
 from armature.nodes.common import topics
-from armature.nodes.common.conversions import set_session, to_stamp
+from armature.nodes.common.conversions import address, set_session, to_stamp
 from armature.nodes.servo_interface import diagnostics
 from armature.nodes.servo_interface.clock import CycleStamps
 from armature.nodes.servo_interface.parameters import ServoConfiguration
@@ -44,7 +45,7 @@ class Publishers:
         self.readings: link.CycleReadings | None = None
         self.is_ending = False  # whether this process was asked to end
         self._published_ending = False
-        self._node = node
+        self._node, self._namespace = node, node.get_namespace()
         self._configuration = configuration
         self._subscriptions = subscriptions
         self._publishers = {topic: topics.publisher(node, topic) for topic in _TOPICS}
@@ -103,6 +104,7 @@ class Publishers:
         message = diagnostics.state(
             status, time.time(), is_ending=is_ending, is_reduced=given.is_reduced, limits=given.limit_values
         )
+        address([message], self._namespace)
         self._publish(topics.STATE, message)
         if before is None or before.protective_stop != status.protective_stop:
             self._publish(topics.PROTECTIVE_STOP_STATE, Bool(data=status.protective_stop))
@@ -116,10 +118,11 @@ class Publishers:
         """
         if not status.servos or (before is not None and before.why == status.why):
             return
+        text = in_namespace(f"{status.mode}: {status.why}", self._namespace)
         if status.faults or status.cause:
-            self._node.get_logger().warning(f"{status.mode}: {status.why}")
+            self._node.get_logger().warning(text)
         else:
-            self._node.get_logger().info(f"{status.mode}: {status.why}")
+            self._node.get_logger().info(text)
 
     def _publish_commanded(self) -> None:
         if self.readings is not None:
@@ -133,6 +136,7 @@ class Publishers:
             array = diagnostics.diagnostics(
                 self._stamp(), self._configuration, self.status, self.readings, self._refusals(), time.time()
             )
+            address(array.status, self._namespace)
             self._publish(topics.DIAGNOSTICS, array)
 
     def _refusals(self) -> dict[str, object]:

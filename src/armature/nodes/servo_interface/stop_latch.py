@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from armature.core.recovery_commands import RELEASE
 from armature.errors import ConfigError
 from armature.private_folder import require_own
 
 _TEXT = (
-    "The protective stop of this port is latched; release it with /servo_interface/protective_stop.\n"
+    f"The protective stop of this port is latched; once the graph runs, release it: {RELEASE}\n"
     "The port is known as:\n"
 )
 

@@ -11,6 +11,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectory
 
+from armature.core.recovery_commands import in_namespace
 from armature.core.trajectory.segments import LoopTime
 from armature.dynamixel.loop import link
 from armature.errors import ArmatureError, CommandRefused
@@ -88,8 +89,8 @@ class Subscriptions:
 
     def _refuse(self, error: ArmatureError) -> None:
         self.refused += 1
-        self.last_refusal = str(error)
-        self._node.get_logger().warning(f"set-points refused: {error}", throttle_duration_sec=1.0)
+        self.last_refusal = in_namespace(str(error), self._node.get_namespace())
+        self._node.get_logger().warning(f"set-points refused: {self.last_refusal}", throttle_duration_sec=1.0)
 
     def _hold(self, error: CommandRefused) -> None:
         try:

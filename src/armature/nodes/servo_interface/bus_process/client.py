@@ -13,6 +13,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
 from typing import Any
 
+from armature.core.recovery_commands import DISABLE, ENABLE, RESTART_SERVO_INTERFACE
 from armature.core.trajectory.segments import LoopTime, Segment
 from armature.dynamixel.loop import link
 from armature.dynamixel.loop.status import LoopStatus, unpack_status
@@ -176,9 +177,10 @@ class BusClient:
 def describe_difference(client: BusClient) -> tuple[str, str]:
     """Why a bus process that has not our settings must not be enabled, and what to do; empty where it may."""
     who, as_told = "the running bus process", "than the files and parameters"
-    remedy = "disable, which parks; then the files and parameters are in force, and enable"
+    remedy = f"run {DISABLE}, which parks; then the files and parameters are in force: run {ENABLE}"
     if not client.was_found:
-        remedy = "the files have changed since the servo interface read them: disable, then start it again"
+        steps = f"run {DISABLE}, then {RESTART_SERVO_INTERFACE}"
+        remedy = f"the files have changed since the servo interface read them: {steps}"
     if client.turned:
         way = "another direction, zero offset, reduction, id or model"
         return f"{who} has {way} for {', '.join(client.turned)} than the wiring file", remedy
