@@ -8,7 +8,7 @@ from launch.actions import DeclareLaunchArgument, ExecuteLocal, ExecuteProcess, 
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from armature.graph import EMULATED, Process, make_runtime_folder, processes, write_url
+from armature.graph import EMULATED, Process, forget_payload, make_runtime_folder, processes, write_url
 from armature.launch_arguments import (
     SHARED,
     log_arguments,
@@ -48,6 +48,7 @@ def start(context: LaunchContext) -> list[ExecuteLocal]:
     graph = processes(robot, given("port"), runtime, http)
     write_url(runtime, page_url(*http))  # for `armature status`
     names = named_processes(given("only"), [process.name for process in graph])
+    forget_payload(runtime, names)
     chosen = [process for process in graph if process.name in names]
     return [action(process, given("namespace"), given("log_level")) for process in chosen]
 

@@ -17,8 +17,8 @@ INTRODUCTION = """# Parameters
 What each node reads. `config/arm.yaml` sets the parameters of every arm; a robot's own `arm.yaml` and
 `--params-file` are laid over it. A name that nothing reads is refused, and so is a value that cannot be used, with
 those that can. Values are read at the start, and `armature restart PROCESS` reads them anew; those that may change
-while the node runs say so (`ros2 param set`), `payload` while the arm rests. `<joint>` stands for the name of each
-joint; "given" is what the graph gives or the URDF says.
+while the node runs say so (`ros2 param set`), `payload` and `payload_at` while the arm rests. `<joint>` stands for
+the name of each joint; "given" is what the graph gives or the URDF says.
 """
 
 _REQUIRED = "given"

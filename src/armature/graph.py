@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -136,6 +136,7 @@ def processes(
     # What may touch on a move may touch on the way to park; and the controller checks the pose in which it ends.
     allowed: Parameters = {_ALLOWED_PAIRS: pairs} if (pairs := allowed_pairs(robot)) else {}
     park: Parameters = {_PARK_POSE: name} if (name := park_pose(robot)) else {}
+    kept: Parameters = {"payload_file": str(payload_file(runtime))}
     timeout = stop_timeout(robot.parameters)
 
     def node(name: str, parameters: Parameters) -> Process:
@@ -147,7 +148,7 @@ def processes(
         node("monitor", {**posed, **web}),
         node("recorder", {}),
         node("state_publisher", model),
-        node("arm_controller", {**posed, **park}),
+        node("arm_controller", {**posed, **park, **kept}),
         node("servo_interface", {**posed, "port": device, **connecting, **exit_message, **allowed}),
     )
 
@@ -167,6 +168,17 @@ def allowed_pairs(robot: Robot) -> list[str]:
 def exit_message_file(runtime: Path) -> Path:
     """File in which the servo interface writes how it left the arm."""
     return runtime / "exit_message"
+
+
+def payload_file(runtime: Path) -> Path:
+    """File in which the arm controller keeps the payload that was set while it ran."""
+    return runtime / "payload"
+
+
+def forget_payload(runtime: Path, names: Collection[str] = PROCESS_NAMES) -> None:
+    """Forget what was set while the last graph ran, where processes are started of which one would take it up."""
+    if "arm_controller" in names:
+        payload_file(runtime).unlink(missing_ok=True)
 
 
 def keep_alive_command(runtime: Path, timeout: float = STOP_TIMEOUT) -> list[str]:

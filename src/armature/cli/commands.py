@@ -48,6 +48,7 @@ COMMANDS = {
     "clear": Entry("arm.services:CLEAR", "Recover every joint whose fault is gone."),
     "torque-off": Entry("arm.services:TORQUE_OFF", "Turn torque off now; an arm that nothing holds falls."),
     "free": Entry("arm.free", "Let joints be guided by hand, or end that."),
+    "payload": Entry("robot.payload", "Tell the running graph what the tool carries."),
     "record": Entry("arm.record", "Start, stop or snapshot the recording."),
     "report": Entry("arm.report", "Plot a recording into one HTML file."),
     "check": Entry("servos.check", "Check port, servos and speed; nothing moves."),

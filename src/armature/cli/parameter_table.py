@@ -24,6 +24,8 @@ READ = (
     ("arm_controller", "nodes.arm_controller.jtc_parameters", "FixedParameters", ""),
     ("arm_controller", "nodes.arm_controller.jtc_parameters", "JointGains", "gains.<joint>."),
     ("arm_controller", "nodes.arm_controller.checks", "CheckParameters", ""),
+    ("arm_controller", "nodes.common.parameters.payload", "PayloadParameters", ""),
+    ("arm_controller", "nodes.common.parameters.payload", "KeptPayload", ""),
     ("arm_controller", "nodes.arm_controller.moves", "MoveParameters", ""),
     ("arm_controller", "nodes.arm_controller.arm_controller", "FeedforwardParameters", ""),
     ("gripper_controller", "nodes.arm_controller.group_node", "GroupParameters", ""),

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from armature.cli.arguments import add_json, add_namespace
 from armature.cli.loading import uninterrupted
@@ -63,10 +63,10 @@ class ServiceCommand:
                 raise ProcessError("servo_interface", "interrupted before it answered", remedy) from None
 
 
-def print_answer(options: argparse.Namespace, is_done: bool, message: str) -> int:
-    """Print how a request has ended; returns the exit code."""
+def print_answer(options: argparse.Namespace, is_done: bool, message: str, **more: Any) -> int:
+    """Print how a request has ended, for a program with further values; returns the exit code."""
     if options.json:
-        print(json.dumps({"done": is_done, "message": message}, ensure_ascii=False))
+        print(json.dumps({"done": is_done, "message": message, **more}, ensure_ascii=False))
     elif is_done:
         print(message)
     else:

@@ -39,6 +39,7 @@ from armature.graph import (
     GAZEBO,
     Process,
     exit_message_file,
+    forget_payload,
     make_runtime_folder,
     processes,
     write_url,
@@ -190,6 +191,7 @@ def _clear_runtime_folder(runtime: Path, page: str) -> None:
         shutil.rmtree(runtime / "log.1", ignore_errors=True)
         log.rename(runtime / "log.1")
     exit_message_file(runtime).unlink(missing_ok=True)
+    forget_payload(runtime)
     write_url(runtime, page)
 
 

@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.kinematics.kinematics import Quaternion
+from armature.core.kinematics.kinematics import Quaternion, Vector
 from armature.core.kinematics.mujoco_spec import LEAST_INERTIA, LEAST_MASS, body_names, read_spec
 from armature.core.model.arm import ArmModel
 from armature.errors import ConfigError, listed
@@ -46,7 +46,8 @@ class Mechanics:
         self.root = arm.root
         self.floor = floor_name(arm)
         self.tool = tool
-        self.payload = payload  # at the tool [kg]
+        self.payload = payload  # [kg]
+        self.payload_at: Vector = (0.0, 0.0, 0.0)  # its centre in the tool's frame [m]
         self._load = _free_name(arm, _LOAD)
         self.model = _compile(arm, self.joints, armature or {}, (payload, tool), allowed_pairs)
         self.data = mujoco.MjData(self.model)
@@ -61,10 +62,16 @@ class Mechanics:
         self.dofs = [int(self.model.joint(joint).dofadr[0]) for joint in self.joints]
         self._jacobian = np.zeros((6, self.model.nv))
 
-    def set_payload(self, mass: float) -> None:
-        """Let the tool carry another mass [kg]."""
+    def set_payload(self, mass: float, at: Vector = (0.0, 0.0, 0.0)) -> None:
+        """Let the tool carry another mass.
+
+        Args:
+            mass: [kg].
+            at: its centre in the tool's frame [m].
+        """
         load = self.model.body(self._load)
-        self.payload = mass
+        self.payload, self.payload_at = mass, at
+        load.pos = at
         load.mass, load.inertia = _as_point(mass)
         mujoco.mj_setConst(self.model, mujoco.MjData(self.model))  # what follows from the masses
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from control_msgs.action import FollowJointTrajectory
 from control_msgs.msg import SpeedScalingFactor
 from trajectory_msgs.msg import JointTrajectory
@@ -24,11 +25,12 @@ from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ArmatureError, GoalRefused
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin, GoalServer
-from armature.nodes.arm_controller.checks import CheckedGoals, Payload, make_checks
+from armature.nodes.arm_controller.checks import CheckedGoals, make_checks
 from armature.nodes.arm_controller.commands import Commands
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.arm_controller.jtc_parameters import read_trajectory_parameters
 from armature.nodes.arm_controller.moves import ArmMoves
+from armature.nodes.arm_controller.payload import PayloadChanges
 from armature.nodes.arm_controller.twist import TwistJog
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import (
@@ -40,6 +42,8 @@ from armature.nodes.common.conversions import (
     to_tolerances,
 )
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
+
+_TELLING = 0.2  # for which the servos are told a load at rest [s]
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,6 @@ class ArmController(GroupNode):
         self.control.state.settings = replace(
             self.control.state.settings, checks_acceleration=self._checks.settings.acceleration
         )
-        self._payload = Payload(self, self._checks)
         for note in self.model.notes:
             self.get_logger().info(note)
         self._goals = CheckedGoals(self, self._checks)
@@ -86,6 +89,7 @@ class ArmController(GroupNode):
         )
         self._moves = ArmMoves(self, self._checks, self._follow_move)
         self._on_destroy.callback(self._moves.destroy)
+        self._payload = PayloadChanges(self, self._checks, self._find_pending, self._publish_loads)
         self._commands = Commands(self)
         refuse_unknown(self)
         self.add_post_set_parameters_callback(self.guard(lambda _changes: self._take_parameters()))
@@ -122,6 +126,22 @@ class ArmController(GroupNode):
             deceleration=deceleration,
         )
         return notes
+
+    def _find_pending(self) -> str:
+        """What is being prepared with the present payload, in words."""
+        if not self.control.state.goals.are_none:  # as one that is paused, or waits for its stamp
+            return "a goal is under way"
+        return "a move is being planned" if self._moves.is_planning else ""
+
+    def _publish_loads(self) -> None:
+        """Tell the servos what an enabled arm at rest carries, by set-points that stay where they are."""
+        now = self.now()
+        setpoint = self.control.state.motion.setpoint(now)
+        if setpoint is not None and self.control.state.arm.takes_commands:
+            rows = np.tile(setpoint.position, (2, 1))
+            motion = Trajectory(self.joints, np.array([0.0, _TELLING]), rows, np.zeros_like(rows))
+            segment = Segment(0, self.control.state.arm.session, RosTime(now), motion)
+            self.begin_publishing(self.compose(segment))
 
     def _prepare(self, request: FollowJointTrajectory.Goal) -> Begin:
         if request.multi_dof_trajectory.points:

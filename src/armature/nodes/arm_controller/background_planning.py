@@ -68,6 +68,11 @@ class BackgroundPlanning:
 
         return begin
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being prepared."""
+        return bool(self._jobs)
+
     def drop(self, why: str) -> None:
         """End whatever is being prepared, as aborted."""
         self._drop(list(self._jobs), why)

@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-import numpy as np
-from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 from trajectory_msgs.msg import JointTrajectory
 
-from armature.core.arrays import Array
 from armature.core.control.goal import FollowedGoal, GoalMonitor, OnEnd, refusal_outcome
 from armature.core.control.goal_plan import PlannedGoal
 from armature.core.control.tracker import HORIZON, Tracker
@@ -24,19 +20,10 @@ from armature.core.planning.goal_checks import CheckSettings, GoalCheck, GoalChe
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import (
-    ArmatureError,
-    CommandRefused,
-    ConfigError,
-    InternalError,
-    apart,
-    listed,
-    named,
-)
+from armature.errors import ArmatureError, CommandRefused, ConfigError, listed
 from armature.nodes.arm_controller.action_server import ActiveGoal, Begin
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common.parameters.parameters import located, read
-from armature.nodes.common.parameters.wanted import within
 from armature.nodes.common.robot_files import drive_ratings, with_allowed_pairs
 
 # What is checked of a goal before it begins: its first seconds, by no more samples than this (20 ms), and always
@@ -58,7 +45,6 @@ class CheckParameters:
     """What is checked of a goal."""
 
     tool_frame: str = ""  # "" for tool0, or where the URDF has none, the outermost link that an arm's joint moves
-    payload: float = field(default=0.0, metadata=within(0.0, 100.0, changes=True))  # at the tool [kg]
     checks__collision: bool = True  # of the arm with itself and the floor, on the whole path
     checks__torque: bool = True  # on the whole path, against what the servos can give at that speed
     checks__acceleration: bool = True  # of goals that give velocities, against limits.<joint>.acceleration
@@ -100,7 +86,7 @@ def _make_checks(
     tool = given.tool_frame or arm.tool
     _require_arms(arm, tool)
     arm = with_allowed_pairs(arm, given.checks__allowed_pairs)
-    mechanics = Mechanics(arm, joints, inertia, tool, given.payload)
+    mechanics = Mechanics(arm, joints, inertia, tool)
     return GoalChecks(mechanics, drives, settings)
 
 
@@ -114,65 +100,6 @@ def _require_arms(arm: ArmModel, tool: str) -> None:
     if moving:
         remedy = f"name a frame before it, or write group: arm for {moving[0]} in the wiring file"
         raise ConfigError("parameter tool_frame", tool, f"the gripper's {moving[0]} moves it; {remedy}")
-
-
-class Payload:
-    """Lets the parameter `payload` change while the arm rests, as after a grasp.
-
-    Args:
-        node: whose parameter it is.
-        checks: of its goals; they and the loads of set-points take the new one.
-    """
-
-    def __init__(self, node: GroupNode, checks: GoalChecks) -> None:
-        self._node = node
-        self._checks = checks
-        node.add_on_set_parameters_callback(node.guard(self._check, _unchanged))
-        node.add_post_set_parameters_callback(node.guard(self._apply))
-
-    def _check(self, changes: list[Parameter]) -> SetParametersResult:
-        try:
-            for change in _payloads(changes):
-                self._require(change)
-        except ArmatureError as error:
-            return SetParametersResult(successful=False, reason=str(error))
-        return SetParametersResult(successful=True)
-
-    def _apply(self, changes: list[Parameter]) -> None:
-        for mass in _payloads(changes):
-            self._checks.mechanics.set_payload(mass)
-
-    def _require(self, mass: float) -> None:
-        what = f"payload of {mass:g} kg"
-        if self._node.control.state.motion.is_moving(self._node.now()):
-            raise CommandRefused(what, "the arm moves", "set it when the arm rests")
-        measured = self._node.control.state.arm.measured
-        if measured is not None and mass > self._checks.mechanics.payload and self._checks.settings.torque:
-            self._require_torque(what, mass, measured.position)
-
-    def _require_torque(self, what: str, mass: float, position: Array) -> None:
-        """Refuse what the servos cannot hold where the arm is."""
-        mechanics, torques = self._checks.mechanics, self._checks.torques
-        before = mechanics.payload
-        mechanics.set_payload(mass)
-        try:
-            needed = torques.loads(position[None])[0]
-        finally:
-            mechanics.set_payload(before)
-        given = self._checks.settings.torque_share * torques.available(needed, np.zeros_like(needed))
-        for joint, torque, most in zip(mechanics.joints, np.abs(needed), given, strict=True):
-            if torque > most:
-                would, shall = apart(torque, most, ".3f"), f"{most:.3f}"
-                why = f"{named(joint)} would carry {would} N·m here, its servo shall give {shall} N·m"
-                raise CommandRefused(what, why, "carry less, or reach less far first")
-
-
-def _payloads(changes: list[Parameter]) -> list[float]:
-    return [float(change.value) for change in changes if change.name == "payload"]
-
-
-def _unchanged(error: InternalError, _changes: list[Parameter]) -> SetParametersResult:
-    return SetParametersResult(successful=False, reason=str(error))
 
 
 @dataclass

@@ -162,7 +162,9 @@ class GripperController(GroupNode):
             self._limits = limits
             if not self.publish_now():  # it is there already, but the limit has to be sent
                 motion = Trajectory.at_rest(self.joints, target)
-                self.publish(Segment(0, self.control.state.arm.session, RosTime(self.now()), motion))
+                self.begin_publishing(
+                    self.compose(Segment(0, self.control.state.arm.session, RosTime(self.now()), motion))
+                )
             return ActiveGoal(self._cancel)
 
         return begin

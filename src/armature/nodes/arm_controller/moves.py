@@ -102,6 +102,11 @@ class ArmMoves:
         for server in self._servers:
             server.publish_feedback(message)
 
+    @property
+    def is_planning(self) -> bool:
+        """Whether a move is being planned."""
+        return self._slices.is_busy
+
     def drop(self, why: str) -> None:
         """End a move that is still being planned, as aborted."""
         self._slices.drop(why)

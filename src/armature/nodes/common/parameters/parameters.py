@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 ROS_OWN = (TIME_SOURCE, "qos_overrides.", "start_type_description_service")
 # Given to all nodes of an arm, whether they need them or not; `joint_limits` checks the names of limits.
-_SHARED, _LIMITS = ("jog.lease", "park_pose"), "limits."
+_SHARED, _LIMITS = ("jog.lease", "park_pose", "payload_file"), "limits."
 _PARAMETER = "parameter "
 _RESTART = "read at the start; restart the process to change it"
 _AT_ONCE = "a change counts from then on"
