@@ -59,6 +59,15 @@ def state_folder(base: Mapping[str, str]) -> Path:
     return Path(base.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "armature"
 
 
+def config_folder(base: Mapping[str, str]) -> Path:
+    """Folder of a user's own files, by the XDG Base Directory Specification.
+
+    Args:
+        base: the environment.
+    """
+    return Path(base.get("XDG_CONFIG_HOME") or Path("~/.config").expanduser()) / "armature"
+
+
 def cache_folder(base: Mapping[str, str]) -> Path:
     """Folder of files that can be made again, by the XDG Base Directory Specification.
 

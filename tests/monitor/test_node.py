@@ -346,6 +346,25 @@ def test_a_pose_is_a_move_of_the_arm_alone_in_twice_the_time_that_the_controller
     wait_until(lambda: (enabled_monitor.get("state")["motion"] or {}).get("outcome") == "succeeded")
 
 
+def test_a_pose_that_is_saved_is_offered_at_once_to_a_page_that_loads_itself_again(
+    enabled_monitor, robot, wait_until, command
+):
+    file, edition = (
+        Path(next(word.removeprefix("poses:=") for word in command() if word.startswith("poses:="))),
+        enabled_monitor.get("model")["edition"],
+    )
+    file.write_text(f"{POSES}look: {{shoulder: 0.1 rad, elbow: 0.2 rad}}\n")
+    try:
+        wait_until(lambda: enabled_monitor.get("state")["edition"] != edition)
+        assert list(enabled_monitor.get("model")["poses"]) == ["home", "park", "look"]
+        wait_until(lambda: enabled_monitor.post("pose", pose="look")[0] == 200)
+        assert list(robot.goals[-1].trajectory.points[0].positions) == [0.1, 0.2]
+    finally:
+        file.write_text(POSES)
+    wait_until(lambda: enabled_monitor.get("state")["edition"] == edition)
+    wait_until(lambda: (enabled_monitor.get("state")["motion"] or {}).get("outcome") == "succeeded")
+
+
 def test_a_motion_is_stopped_before_a_pose_since_a_move_begins_from_rest(enabled_monitor, robot, wait_until):
     wait_until(lambda: enabled_monitor.post("pose", pose="home")[0] == 200)
     robot.speak("MOVING")

@@ -21,6 +21,7 @@ ON_THE_GRAPH = {
     "armature payload 0.25 --at 0 0 0.05": "at 0 0 0.05 m of the tool",
     "armature payload 0": "payload of 0 kg",
     "armature payload": "payload of 0 kg",
+    "armature pose list": "home",
     ".venv/bin/armature record stop": "recording_",
     ".venv/bin/armature report BAG": "joint states",
     "armature gripper 0.02 [--effort 5]": "goal reached",
@@ -59,6 +60,9 @@ CALIBRATION = (
 FORMS = {
     "armature move home --seconds 10": "move home --seconds 10",
     "armature move NAME": "move home",
+    "armature pose save NAME": "pose save look",
+    "armature pose save NAME [--force]": "pose save look --force",
+    "armature pose remove NAME": "pose remove look",
     "armature up --robot ~/my_arm": "up --robot ~/my_arm",
     "armature check --robot ~/my_arm --port DEV": "check --robot ~/my_arm --port DEV",
     "armature up --robot ~/my_arm --xacro-arg side:=left --xacro-arg hand:=false": (
@@ -109,7 +113,6 @@ NOT_RUN = {
     "ros2 bag play": _ROS,
     "ros2 param dump": _ROS,
     "ros2 param set /arm_controller payload 0.25": _ROS,
-    "ros2 service call /servo_interface/clear_faults std_srvs/srv/Trigger": _ROS,
     "armature setup --port /dev/ttyUSB0": _PORT,
     "armature setup --port /dev/ttyUSB0 elbow": _PORT,
     "armature setup --port /dev/ttyUSB0 elbow --dry-run": _PORT,

@@ -49,6 +49,7 @@ COMMANDS = {
     "torque-off": Entry("arm.services:TORQUE_OFF", "Turn torque off now; an arm that nothing holds falls."),
     "free": Entry("arm.free", "Let joints be guided by hand, or end that."),
     "payload": Entry("robot.payload", "Tell the running graph what the tool carries."),
+    "pose": Entry("robot.pose", "Save the arm's place as a named pose; list or remove poses."),
     "record": Entry("arm.record", "Start, stop or snapshot the recording."),
     "report": Entry("arm.report", "Plot a recording into one HTML file."),
     "check": Entry("servos.check", "Check port, servos and speed; nothing moves."),

@@ -308,3 +308,28 @@ def test_a_park_pose_in_which_parts_overlap_is_refused_at_start(make_motion, tmp
         ValueError, match=r"park_pose: 'park' .*floor overlap there by .* mm, so the arm could not"
     ):
         motion.make(type(motion.arm), given)
+
+
+# Poses that are saved while the controller runs
+
+
+def test_a_pose_that_is_written_into_the_file_is_there_at_once(mover, tmp_path):
+    refused = mover.move("joints", joints_goal([], joints=["low"])).result.error_string
+    assert "'low' refused; without points it names poses; they are side, up; to add the present one: " in refused
+    (tmp_path / "poses.yaml").write_text(f"{POSES}low: {{waist: -0.3 rad, elbow: 0.1 rad}}\n")
+    assert mover.move("joints", joints_goal([], joints=["low"])).status == SUCCEEDED
+    assert at(mover) == pytest.approx((-0.3, 0.1), abs=2e-3)
+    (tmp_path / "poses.yaml").write_text(POSES.replace("0.4 rad", "0.1 rad"))
+    assert mover.move("joints", joints_goal([], joints=["up"])).status == SUCCEEDED
+    assert at(mover) == pytest.approx((0.1, -0.5), abs=2e-3)
+
+
+def test_a_file_that_cannot_be_used_any_more_is_told_and_the_poses_stay(mover, tmp_path):
+    (tmp_path / "poses.yaml").write_text("up: [")
+    assert mover.move("joints", joints_goal([], joints=["up"])).status == SUCCEEDED
+    (tmp_path / "poses.yaml").write_text("up: {waist: 9 rad, elbow: 0 rad}\n")
+    warnings = []
+    mover.motion.arm.reports.warn = warnings.append
+    assert mover.move("joints", joints_goal([], joints=["up"])).status == SUCCEEDED
+    assert at(mover) == pytest.approx((0.4, -0.5), abs=2e-3)
+    assert re.search(r"poses as they were: .*poses.yaml: up.waist: '9 rad'", warnings[0])

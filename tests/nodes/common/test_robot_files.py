@@ -14,7 +14,8 @@ from armature.core.kinematics.mechanics import Mechanics
 from armature.emulator.bus.bus import EmulatedBus
 from armature.errors import ConfigError
 from armature.nodes.common.parameters.joint_limits import read_limits
-from armature.nodes.common.robot_files import read_given_arm, read_wired_arm
+from armature.nodes.common.robot_files import NamedPoses, own_poses_file, read_given_arm, read_wired_arm
+from armature.share import share_folder
 
 from ..motion_graph import URDF
 
@@ -104,3 +105,50 @@ def test_no_process_loads_what_generates_messages():
     program = "import sys, armature.nodes, rosidl_generator_py; print('lark' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"
+
+
+# Named poses, which are read anew once their file has changed
+
+
+POSES = "park: {waist: 0 rad, elbow: 0 rad}\n"
+
+
+@pytest.fixture
+def poses(urdf, tmp_path):
+    file = tmp_path / "poses.yaml"
+    file.write_text(POSES)
+    return file, NamedPoses(file, read_given_arm(urdf, "")[0])
+
+
+def test_poses_are_others_once_their_file_has_changed(poses):
+    file, named = poses
+    assert not named.refresh()
+    file.write_text(f"{POSES}out: {{waist: 1 rad, elbow: 0.5 rad}}\n")
+    assert named.refresh()
+    assert dict(named)["out"] == {"waist": 1.0, "elbow": 0.5}
+    assert list(named) == ["park", "out"]
+    assert not named.refresh()
+
+
+@pytest.mark.parametrize("content", ["out: {waist: 9 rad, elbow: 0 rad}", "park: [", "", None])
+def test_a_file_that_cannot_be_used_leaves_the_poses_as_they_were_and_says_why(poses, content):
+    file, named = poses
+    if content is None:
+        file.unlink()
+    else:
+        file.write_text(content)
+    assert not named.refresh()
+    assert list(named) == ["park"]
+    assert "poses" in named.failure
+    file.write_text(POSES)
+    assert not named.refresh()
+    assert named.failure == ""
+
+
+def test_only_arms_that_ship_have_poses_of_the_users_beside_their_file(poses, urdf, tmp_path, monkeypatch):
+    file, _ = poses
+    arm = read_given_arm(urdf, "")[0]
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert own_poses_file(file, arm) is None
+    shipped = share_folder() / "config" / "robots" / "armature5" / "poses.yaml"
+    assert own_poses_file(shipped, arm) == tmp_path / "armature" / "poses" / "two.yaml"

@@ -14,8 +14,7 @@ from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.kinematics.dynamics import Torques
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
-from armature.core.model.poses import completed, find_park, read_poses
-from armature.description.files import read_text
+from armature.core.model.poses import completed, find_park
 from armature.description.page_files import page_files
 from armature.dynamixel.commissioning.inspection import CheckResult, Verdict
 from armature.dynamixel.faults.policy import FaultPolicy
@@ -24,7 +23,7 @@ from armature.dynamixel.wiring.arm import Wiring
 from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
 from armature.errors import ConfigError
 from armature.nodes.common.parameters.wanted import wanted
-from armature.nodes.common.robot_files import drive_ratings
+from armature.nodes.common.robot_files import drive_ratings, read_given_poses
 from armature.nodes.servo_interface.parameters import ServoParameters
 from armature.robots import Robot
 
@@ -111,8 +110,7 @@ def servo_parameters(robot: Robot) -> dict[str, Any]:
 
 
 def _read_poses(robot: Robot, arm: ArmModel) -> Mapping[str, Pose]:
-    text = read_text("poses file", robot.poses, "name a file that can be read as text")
-    return read_poses(text, arm, robot.poses.name)
+    return read_given_poses(robot.poses, arm, "poses file")
 
 
 def check_way(robot: Robot, arm: ArmModel, given: Mapping[str, Any], present: Pose) -> Iterator[CheckResult]:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import errno
 import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from armature.cli.arguments import another_robot, chosen_robot
+from armature.cli.replacing import beside, write
 from armature.cli.terminal import say
 from armature.core.model.arm import ArmModel
 from armature.dynamixel.wiring.arm import ServoWiring, Wiring
-from armature.errors import ConfigError, listed, system_reason
+from armature.errors import ConfigError, listed
 from armature.nodes.common.robot_files import read_arm
 from armature.robots import Robot
 from armature.share import share_folder
@@ -112,14 +111,14 @@ def save(wired: WiredArm, text: str, now: datetime) -> Path:
     """
     file = wired.file
     backup = file.with_name(f"{file.name}.{now:%Y%m%d-%H%M%S}.bak")
-    with _beside(file) as fresh:
+    with beside(file) as fresh:
         if file.read_bytes() != wired.content:
             raise ConfigError(str(file), "a file that has changed meanwhile", "nothing was saved; start again")
         if backup.exists():
             raise FileExistsError(errno.EEXIST, "its backup of this second is there already; start again")
-        _write(fresh, wired.content, file)
+        write(fresh, wired.content, file)
         fresh.rename(backup)  # whole or not at all: half of one is what --restore would take
-        _write(fresh, text.encode("utf-8"), file)
+        write(fresh, text.encode("utf-8"), file)
         fresh.replace(file)
     return backup
 
@@ -130,29 +129,6 @@ def save_lost(file: Path, text: str, like: Path) -> None:
     Raises:
         ConfigError: it cannot be written, or has appeared meanwhile; nothing was saved.
     """
-    with _beside(file) as fresh:
-        _write(fresh, text.encode("utf-8"), like)
+    with beside(file) as fresh:
+        write(fresh, text.encode("utf-8"), like)
         os.link(fresh, file)
-
-
-@contextmanager
-def _beside(file: Path) -> Iterator[Path]:
-    """Where new content is prepared, so that it takes its place whole."""
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        yield fresh
-    except OSError as error:
-        raise ConfigError(
-            str(file), system_reason(error), "nothing was saved; the file and its folder must be writable"
-        ) from error
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def _write(file: Path, content: bytes, like: Path) -> None:
-    """Create a file with the permissions of another, and sync it to disk."""
-    with file.open("xb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    shutil.copymode(like, file)

@@ -27,6 +27,7 @@ _FACTORS = {
     "N·m/A": 1.0,
     "Nm/A": 1.0,
 }
+_DIGITS = {"deg": 3, "rad": 5, "mm": 3, "m": 6}
 
 
 def quantity(where: str, value: object, units: tuple[str, ...]) -> float:
@@ -51,3 +52,14 @@ def quantity(where: str, value: object, units: tuple[str, ...]) -> float:
         return decimal(parts[0]) * _FACTORS[parts[1]]
     except ValueError as error:
         raise ConfigError(where, value, allowed) from error
+
+
+def resolution(unit: str) -> float:
+    """The step in which numbers with a unit are written, in SI units: a hundredth of a servo's tick and less."""
+    return float(10.0 ** -_DIGITS[unit] * _FACTORS[unit])
+
+
+def written(value: float, unit: str) -> str:
+    """A number in SI units as a file has it, in one of the units rad, deg, m and mm."""
+    number = f"{value / _FACTORS[unit]:.{_DIGITS[unit]}f}".rstrip("0").rstrip(".")
+    return f"{'0' if number == '-0' else number} {unit}"

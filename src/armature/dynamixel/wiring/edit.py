@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 import yaml
 
+from armature.core.model.units import resolution, written
 from armature.dynamixel.wiring.servo import ServoWiring
 from armature.errors import ConfigError
 
 _KEY, _RANGE, _DIRECTION, _CONFIRMED = "zero_offset", "range", "direction", "confirmed"
-# A number is written in its unit with so many digits: a hundredth of a tick and less.
-_UNITS = {"deg": (math.degrees(1.0), 3), "rad": (1.0, 5), "mm": (1e3, 3), "m": (1.0, 6)}
 
 
 class _Edit(NamedTuple):
@@ -99,8 +98,8 @@ def with_zero_offsets(text: str, offsets: Mapping[tuple[str, ...], float], sourc
     for place, offset in offsets.items():
         node = file.line(("joints", *place, _KEY))
         quote, unit = node.style or "", node.value.split()[-1]
-        written = f"{quote}{_format(offset, unit)}{quote}"
-        edits.append(_Edit(node.start_mark.index, node.end_mark.index, written))
+        number = f"{quote}{written(offset, unit)}{quote}"
+        edits.append(_Edit(node.start_mark.index, node.end_mark.index, number))
     return file.with_edits(edits)
 
 
@@ -196,13 +195,6 @@ def _walk(node: yaml.Node | None) -> list[yaml.Node]:
 
 def _written_range(ends: tuple[float, float], unit: str) -> str:
     """Rounded outward, so that an end at a limit of the URDF takes nothing from it."""
-    factor, digits = _UNITS[unit]
-    step = 10.0**-digits / factor
+    step = resolution(unit)
     lower, upper = (step * way(end / step) for way, end in zip((math.floor, math.ceil), ends, strict=True))
-    return f"[{_format(lower, unit)}, {_format(upper, unit)}]"
-
-
-def _format(value: float, unit: str) -> str:
-    factor, digits = _UNITS[unit]
-    number = f"{value * factor:.{digits}f}".rstrip("0").rstrip(".")
-    return f"{'0' if number == '-0' else number} {unit}"
+    return f"[{written(lower, unit)}, {written(upper, unit)}]"

@@ -16,16 +16,15 @@ def blueprint(services: Services) -> Blueprint:
     """GET /api/state, /api/model and /api/stream."""
     routes = Blueprint("state", __name__, url_prefix="/api")
     hub, config = services.hub, services.config
-    model, edition = encode_model(config), edition_of(config)
 
     @routes.get("/state")
     def state() -> Response:
-        driver = services.control.driver()
+        driver, edition = services.control.driver(), edition_of(config)
         return _json(encode_snapshot(services.gateway.snapshot(), hub.viewers, hub.capacity, driver, edition))
 
     @routes.get("/model")
     def describe() -> Response:
-        return _json(model)
+        return _json(encode_model(config))
 
     @routes.get("/stream")
     def stream() -> Response:

@@ -19,7 +19,7 @@ from armature.core.control.goal import Code, End, OnEnd, Outcome
 from armature.core.model.poses import completed
 from armature.core.planning.goal_checks import GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner, Waypoint
-from armature.core.recovery_commands import GRIPPER, STOP
+from armature.core.recovery_commands import GRIPPER, SAVE_POSE, STOP
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import check_joints
@@ -31,7 +31,7 @@ from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import from_trajectory, to_seconds
 from armature.nodes.common.parameters.parameters import read
-from armature.nodes.common.robot_files import read_given_poses
+from armature.nodes.common.robot_files import NamedPoses
 
 Plan = Callable[[Array, FollowJointTrajectory.Goal, float], Steps[Trajectory]]
 # A quaternion's length may differ from 1 by rounding.
@@ -67,14 +67,9 @@ class ArmMoves:
         self._node = node
         self._checks = checks
         given = read(node, MoveParameters)
-        path, joints = node.given.poses, node.joints
-        poses = read_given_poses(path, node.model) if path else {}
-        self._named = {name: {joint: pose[joint] for joint in joints} for name, pose in poses.items()}
-        for name, pose in poses.items():
-            whole = completed(pose, node.model)
-            if name == given.park_pose:  # where there is none the servo interface, which parks, refuses it
-                checks.require_apart(name, whole)
-            checks.admit(whole)
+        self._checks, self._park_pose = checks, given.park_pose
+        self._poses = NamedPoses(node.given.poses, node.model)
+        self._admit_poses(must_park=True)
         settings = MoveSettings(given.moves__blend, given.moves__blend_distance)
         self._planner = planner = Planner(checks, node.control.state.limits, settings)
         self._follow = follow
@@ -193,11 +188,26 @@ class ArmMoves:
             targets.append(dict(zip(names, point.positions, strict=True)))
         return targets
 
+    def _admit_poses(self, *, must_park: bool = False) -> None:
+        """Let parts come as near as they are at named poses: who names one wants to go there."""
+        for name, pose in self._poses.items():
+            whole = completed(pose, self._node.model)
+            if must_park and name == self._park_pose:  # where there is none the servo interface refuses it
+                self._checks.require_apart(name, whole)
+            self._checks.admit(whole)
+
     def _pose(self, name: str) -> dict[str, float]:
-        if name not in self._named:
-            known = ", ".join(sorted(self._named)) or "none"
-            raise GoalRefused("joint_names", name, f"without points it names poses; they are {known}")
-        return self._named[name]
+        """The arm's joints in a named pose, as its file has it now."""
+        if self._poses.refresh():
+            self._admit_poses()
+            self._node.on_reading()  # the model's other joints stand as they are in the last pose
+        if self._poses.failure:
+            self._node.reports.warn(f"poses as they were: {self._poses.failure}")
+        if name not in self._poses:
+            known = ", ".join(sorted(self._poses)) or "none"
+            allowed = f"without points it names poses; they are {known}; to add the present one: {SAVE_POSE} NAME"
+            raise GoalRefused("joint_names", name, allowed)
+        return {joint: self._poses[name][joint] for joint in self._node.joints}
 
     def _waypoints(self, goal: FollowJointTrajectory.Goal) -> list[Waypoint]:
         if goal.trajectory.points or len(goal.trajectory.joint_names):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.model.arm import ArmModel
+from armature.core.model.names import ros_name
 from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
 from armature.core.model.xml_text import decode
 from armature.description.files import XML, read_bytes, read_text
 from armature.description.shapes import with_shapes
 from armature.dynamixel.wiring.arm import Wiring
+from armature.environment import config_folder
 from armature.errors import ConfigError
+from armature.share import share_folder
+
+_READABLE = "a readable text file is needed"
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ def read_file(name: str, path: str | Path) -> str:
         ConfigError: it cannot be read.
     """
     where = name if name.startswith("-") else f"parameter {name}"
-    return read_text(where, path, "a readable text file is needed")
+    return read_text(where, path, _READABLE)
 
 
 def read_arm(name: str, path: str | Path, *, with_collisions: bool = True) -> ArmModel:
@@ -96,13 +102,92 @@ def read_given_arm(
     return read_wired_arm("urdf", urdf, read_file("wiring", wiring), str(wiring), with_collisions=with_collisions)
 
 
-def read_given_poses(path: str, arm: ArmModel) -> dict[str, dict[str, float]]:
-    """The named poses of the file that a node's parameter `poses` names.
+def own_poses_file(path: str | Path, arm: ArmModel) -> Path | None:
+    """Where a user's own poses of an arm that ships are; None for a file of the user's, which has them itself.
+
+    Args:
+        path: of the file of poses.
+        arm: that takes them, by whose name they are called.
+    """
+    if not Path(path).resolve().is_relative_to((share_folder() / "config").resolve()):
+        return None
+    return config_folder(os.environ) / "poses" / f"{ros_name(arm.name)}.yaml"
+
+
+def read_given_poses(
+    path: str | Path, arm: ArmModel, where: str = "parameter poses"
+) -> dict[str, dict[str, float]]:
+    """The named poses of a file; over those of an arm that ships, the user's own.
+
+    Args:
+        path: of the file.
+        arm: that takes them.
+        where: what names the file, for errors.
 
     Raises:
-        ConfigError: it cannot be read or used.
+        ConfigError: a file that cannot be read or used.
     """
-    return read_poses(read_file("poses", path), arm, path)
+    poses, own = read_poses(read_text(where, path, _READABLE), arm, str(path)), own_poses_file(path, arm)
+    if own is not None and own.exists():
+        poses |= read_poses(read_text(where, own, _READABLE), arm, str(own))
+    return poses
+
+
+class NamedPoses(Mapping[str, Mapping[str, float]]):
+    """The named poses of an arm, read anew once a file of theirs has changed.
+
+    Args:
+        path: of the file; "" where there is none, and so no pose.
+        arm: that takes them.
+
+    Raises:
+        ConfigError: a file that cannot be read or used.
+    """
+
+    def __init__(self, path: str | Path, arm: ArmModel) -> None:
+        self.failure = ""  # why the newest files are not in force; empty where they are
+        self._path, self._arm = path, arm
+        own = own_poses_file(path, arm) if path else None
+        self._files = [Path(file) for file in (path, own) if file]
+        self._stamps = self._stat()
+        self._poses = read_given_poses(path, arm) if path else {}
+
+    def refresh(self) -> bool:
+        """Read the files again where they have changed; returns whether the poses are others now."""
+        stamps = self._stat()
+        if stamps == self._stamps:
+            return False
+        self._stamps, before, self.failure = stamps, self._poses, ""
+        try:
+            self._poses = read_given_poses(self._path, self._arm)
+        except ConfigError as error:
+            self.failure = str(error)
+        return self._poses != before
+
+    def __getitem__(self, name: str) -> Mapping[str, float]:
+        return self._poses[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._poses)
+
+    def __len__(self) -> int:
+        return len(self._poses)
+
+    def items(self) -> ItemsView[str, Mapping[str, float]]:
+        """All of one time, though another thread may refresh."""
+        return self._poses.items()
+
+    def _stat(self) -> list[tuple[int, int, int] | None]:
+        return [_stamp(file) for file in self._files]
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    """What changes with a file; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:
@@ -119,7 +204,7 @@ def read_robot(urdf: Path, wiring: Path, poses: Path) -> DescribedRobot:
         Mechanics(arm, [joint.name for joint in arm.driven])
     except ConfigError as error:  # MuJoCo's, of masses and inertias
         raise ConfigError(f"{urdf}: {error.where}", error.value, error.allowed) from error
-    return DescribedRobot(arm, servos, read_poses(read_file("--poses", poses), arm, str(poses)))
+    return DescribedRobot(arm, servos, read_given_poses(poses, arm, "--poses"))
 
 
 def with_allowed_pairs(arm: ArmModel, texts: Iterable[str]) -> ArmModel:

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from armature.core.model.arm import ArmModel
-from armature.core.model.poses import completed, read_poses
+from armature.core.model.poses import completed
 from armature.dynamixel.wiring.arm import Wiring
 from armature.emulator.bus.bus import EmulatedBus
 from armature.errors import ConfigError, listed
 from armature.nodes.common.priority import prefer_real_time
-from armature.nodes.common.robot_files import read_file, read_wired_arm
+from armature.nodes.common.robot_files import read_file, read_given_poses, read_wired_arm
 from armature.nodes.emulator.options import GAZEBO
 
 _LONGEST_LATENCY = 1.0  # [s]
@@ -34,7 +34,7 @@ def emulated_arm(options: argparse.Namespace, ros_arguments: Sequence[str]) -> I
     """
     servos = read_file("--wiring", options.wiring)
     arm, wiring = read_wired_arm("--urdf", options.urdf, servos, str(options.wiring))
-    poses = read_poses(read_file("--poses", options.poses), arm, str(options.poses))
+    poses = read_given_poses(options.poses, arm, "--poses")
     start = _find_start(options, poses)
     if options.baud is not None:
         wiring = replace(wiring, buses=dict.fromkeys(wiring.buses, options.baud))

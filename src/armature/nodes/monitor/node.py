@@ -25,7 +25,7 @@ from armature.monitor.hub import StreamHub
 from armature.nodes.common import conversions, topics
 from armature.nodes.common.parameters.joint_limits import read_limits
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
-from armature.nodes.common.robot_files import read_given_arm, read_given_poses
+from armature.nodes.common.robot_files import NamedPoses, read_given_arm
 from armature.nodes.monitor.access_key import key_file, load_or_create_key
 from armature.nodes.monitor.gateway import RosGateway
 from armature.nodes.monitor.parameters import Parameters
@@ -50,18 +50,18 @@ class MonitorNode(Node):
         given = read(self, Parameters)
         refuse_unknown(self)
         arm, wiring = read_given_arm(given.urdf, given.wiring, with_collisions=False)
-        poses = read_given_poses(given.poses, arm)
+        self._poses = NamedPoses(given.poses, arm)
         arm = self._with_namespace(read_limits(self, arm, wiring).arm)
         self._board = Board((joint.name for joint in arm.driven), LONGEST_SILENCE)
         self._end_requested_at = 0.0  # monotonic [s]; 0: not requested
-        self._gateway = RosGateway(self, self._board, arm, poses, given.jog__lease)
+        self._gateway = RosGateway(self, self._board, arm, self._poses, given.jog__lease)
         self._at_end.callback(self._gateway.destroy)
         self._hub = StreamHub(given.viewers, _HEARTBEAT)
         self._key_file = None if is_loopback(given.host) else key_file(state_folder(os.environ))
         key = load_or_create_key(self._key_file) if self._key_file else None
         hosts = frozenset(name.lower() for name in (*given.trusted_hosts, given.host))
         meshes, missing = page_files(arm, Path(given.urdf))
-        config = MonitorConfig(arm, poses, hosts, key, given.jog__lease, meshes, missing)
+        self._config = config = MonitorConfig(arm, self._poses, hosts, key, given.jog__lease, meshes, missing)
         self._control, self._edition = Control(self._gateway), edition_of(config)
         app = create_app(self._gateway, self._hub, Path(given.page_root), config, self._control)
         self._topics = Subscriptions(self, self._board)
@@ -104,6 +104,8 @@ class MonitorNode(Node):
             self._hub.publish(encode_snapshot(snapshot, viewers, capacity, driver, self._edition))
 
     def _diagnose(self) -> None:
+        if self._poses.refresh():  # a page shows them once it is loaded again, which it does by itself
+            self._edition = edition_of(self._config)
         traffic = self._server.traffic
         now_dropped, self._dropped = traffic.dropped - self._dropped, traffic.dropped
         values: dict[str, object] = {"viewers": self._hub.viewers, "connections": traffic.open}
