@@ -21,6 +21,10 @@ ON_THE_GRAPH = {
     "armature payload 0.25 --at 0 0 0.05": "at 0 0 0.05 m of the tool",
     "armature payload 0": "payload of 0 kg",
     "armature payload": "payload of 0 kg",
+    "armature pose save NAME": "saved pose NAME",
+    "armature move NAME": "goal reached",
+    "armature pose remove NAME": "removed pose NAME",
+    "armature pose save NAME [--force]": "saved pose NAME",
     "armature pose list": "home",
     ".venv/bin/armature record stop": "recording_",
     ".venv/bin/armature report BAG": "joint states",
@@ -59,10 +63,6 @@ CALIBRATION = (
 # Forms of commands: names in capitals and … stand for something. Filled in so, they must be what the parser takes.
 FORMS = {
     "armature move home --seconds 10": "move home --seconds 10",
-    "armature move NAME": "move home",
-    "armature pose save NAME": "pose save look",
-    "armature pose save NAME [--force]": "pose save look --force",
-    "armature pose remove NAME": "pose remove look",
     "armature up --robot ~/my_arm": "up --robot ~/my_arm",
     "armature check --robot ~/my_arm --port DEV": "check --robot ~/my_arm --port DEV",
     "armature up --robot ~/my_arm --xacro-arg side:=left --xacro-arg hand:=false": (
