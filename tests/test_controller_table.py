@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from armature.cli.parameter_table import known_by_node
 from armature.core.model.urdf import read_urdf
 from armature.nodes.arm_controller.jtc_parameters import JointConstraints, TrajectoryParameters
 
@@ -66,3 +67,37 @@ def test_moveits_actions_are_the_ones_that_are_served() -> None:
     for name, action in zip(manager["controller_names"], served, strict=True):
         assert f"{name}/{manager[name]['action_ns']}" == action.name
         assert manager[name]["type"] == action.kind.__name__
+
+
+# Of ros2_controllers in August 2026.
+JTC = [
+    *("joints", "command_joints", "command_interfaces", "state_interfaces"),
+    *("speed_scaling.initial_scaling_factor", "speed_scaling.state_interface", "speed_scaling.command_interface"),
+    *("allow_partial_joints_goal", "interpolate_from_desired_state", "allow_integration_in_goal_trajectories"),
+    *("set_last_command_interface_value_as_state_on_activation", "action_monitor_rate", "interpolation_method"),
+    *("cmd_timeout", "positions_upsampling.enable", "positions_upsampling.policy_frequency"),
+    *("allow_trajectory_replacement", "constraints.stopped_velocity_tolerance", "constraints.goal_time"),
+    *("constraints.decelerate_on_cancel", "constraints.waist.trajectory", "constraints.waist.goal"),
+    *("constraints.waist.max_deceleration_on_cancel", "gains.waist.p", "gains.waist.i", "gains.waist.d"),
+    *("gains.waist.ff_velocity_scale", "gains.waist.u_clamp_max", "gains.waist.u_clamp_min"),
+    *("gains.waist.i_clamp_max", "gains.waist.i_clamp_min", "gains.waist.antiwindup_strategy"),
+    *("gains.waist.tracking_time_constant", "gains.waist.error_deadband"),
+]
+GRIPPER = [
+    *("action_monitor_rate", "joint", "state_interfaces", "goal_tolerance", "allow_stalling", "stall_timeout"),
+    *("stall_velocity_threshold", "max_effort_interface", "max_effort", "max_velocity_interface", "max_velocity"),
+]
+
+
+@pytest.mark.parametrize(("node", "names"), [("arm_controller", JTC), ("gripper_controller", GRIPPER)])
+def test_every_parameter_of_ros2_controllers_is_known_and_stands_on_the_page(node: str, names: list[str]) -> None:
+    known = known_by_node(["waist"], None)[node]
+    assert [name for name in names if name not in known] == []
+    for name in names:
+        group, _, last = name.rpartition(".")
+        written = [
+            f"`{name.replace('waist', '<joint>')}`",
+            f"`.{last}`",
+            f"`{group.replace('waist', '<joint>')}.*`",
+        ]
+        assert any(text in PAGE for text in written), name

@@ -15,16 +15,16 @@ from armature.robots import find_robot
 FILES = Path(__file__).parent / "parameter_files"
 
 
-def notes(name: str, namespace: str = "") -> list[str]:
+def notes(name: str, namespace: str = "", robot: str = "") -> list[str]:
     """What is said of a file that is taken."""
-    robot = find_robot(parameters=str(FILES / name), keeps_refused=True)
-    return [note.removeprefix(f"{FILES / name}, ") for note in require_startable(robot, namespace)]
+    found = find_robot(robot, parameters=str(FILES / name), keeps_refused=True)
+    return [note.removeprefix(f"{FILES / name}, ") for note in require_startable(found, namespace)]
 
 
-def refused(name: str) -> list[str]:
+def refused(name: str, robot: str = "") -> list[str]:
     """What is said of a file that is refused, a line each, without the file's name."""
     with pytest.raises(ConfigError) as caught:
-        notes(name)
+        notes(name, robot=robot)
     lines = str(caught.value).splitlines()
     assert all(line.startswith(f"{FILES / name}, line ") for line in lines), lines
     return [line.removeprefix(f"{FILES / name}, ") for line in lines]
@@ -72,11 +72,19 @@ def test_all_that_cannot_be_had_is_told_at_once_with_what_can():
     assert max(map(len, told)) < 300
 
 
+def test_of_a_file_for_another_arm_of_ros2_control_only_what_no_controller_has_is_refused():
+    (told,) = refused("open_manipulator.yaml", "open_manipulator_x")
+    assert (
+        "line 10: parameter interface_name: 'position' cannot be used; /arm_controller has no such parameter"
+        in told
+    )
+
+
 def test_what_counts_for_nothing_is_told_as_a_note():
     said = notes("counts_for_nothing.yaml")
     assert len(said) == 10
     for words in (
-        r"cmd_timeout: 3 s counts only for goals that lift the goal time \(-1\): constraints.goal_time of 1 s",
+        r"line 3: parameter cmd_timeout: 3 s counts only for goals that lift the goal time \(-1\): constraints",
         r"line 4: parameter state_publish_rate: 50.0 counts for nothing; controller_state comes 20 times a second",
         r"line 5: parameter positions_upsampling.policy_frequency: 30 counts for nothing",
         r"line 7: parameter gains.waist.p: 100 counts for nothing; servos regulate themselves.*position_p_gain",
@@ -135,9 +143,9 @@ def test_values_are_told_at_once_whichever_part_of_a_node_refuses_them():
 
 def test_a_file_for_a_whole_robot_is_taken_and_what_others_read_is_told():
     said = notes("whole_robot.yaml")
-    assert [note.partition(":")[0] for note in said] == ["line 11", "line 15", "line 18", "line 21"]
+    assert [note.partition(":")[0] for note in said] == ["line 11", "line 15", "line 18", "line 27", "line 21"]
     assert "no node of this graph is called /move_group" in said[0]
-    assert "/left/servo_interface is no node of this graph, which has no namespace; /**/servo_interface" in said[3]
+    assert "/left/servo_interface is no node of this graph, which has no namespace; /**/servo_interface" in said[4]
 
 
 def test_in_a_namespace_blocks_without_one_are_told():

@@ -59,6 +59,11 @@ class GivenParameter:
         """Whether it is for nodes of any name."""
         return self.node.startswith("*")
 
+    @property
+    def is_of_command_line(self) -> bool:
+        """Whether a command line gives it, beside its files."""
+        return self.where.startswith("-")
+
     def is_for(self, node: str) -> bool:
         """Whether it is for a node, given by its full name."""
         parts = {"**": r"(/\w+)*", "*": r"/\w+"}

@@ -13,7 +13,7 @@ from armature.core.control.tolerance import Tolerance, Tolerances
 from armature.core.refusals import Refusals
 from armature.core.trajectory.limits import GroupLimits
 from armature.errors import ConfigError, apart
-from armature.nodes.common.parameters.parameters import located, read, take_given
+from armature.nodes.common.parameters.parameters import located, place_of, read, take_given
 from armature.nodes.common.parameters.wanted import at_least, changing, fixed, idle
 
 _STOPS = "an arm that is canceled always slows down within its limits"
@@ -162,7 +162,7 @@ def read_trajectory_parameters(
             notes += take_given(node, JointGains, f"gains.{joint}.")
     with refusals.noted():
         given = read(node, TrajectoryParameters)
-        notes += filter(None, [given.note])
+        notes += [f"{place_of(node, 'cmd_timeout')}{given.note}"] if given.note else []
     with refusals.noted(), located(node):
         joints, deceleration = _read_joints(node, limits)
     refusals.raise_all()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 import rclpy
+from rclpy.parameter import Parameter
 
 from armature.errors import ConfigError
 from armature.nodes.common.parameters.command_line import note_given, read_command_line
@@ -125,3 +126,12 @@ def test_an_empty_mapping_gives_nothing_and_an_empty_list_is_one(node_of, file):
     read(other, Settings)
     with pytest.raises(ConfigError, match=r"parameter ratse: \[\] .*did you mean rate\?"):
         refuse_unknown(other)
+
+
+def test_what_a_command_line_gives_cannot_be_changed_by_a_file(node_of):
+    node = node_of("--ros-args", "-p", "rate:=50")
+    read(node, Settings)
+    refuse_unknown(node)
+    told = [node.set_parameters([Parameter(name, value=1.0)])[0].reason for name in ("rate", "payload")]
+    assert "its command line gives it: start the graph with another" in told[0]
+    assert "armature restart servo_interface" in told[1]

@@ -16,6 +16,7 @@ from rclpy.parameter import Parameter
 
 from armature.core.refusals import Refusals
 from armature.errors import ConfigError, nearest
+from armature.nodes.common.parameters.command_line import given_to
 from armature.nodes.common.parameters.wanted import Wanted
 
 TIME_SOURCE = "use_sim_time"
@@ -97,11 +98,16 @@ def _checked(node: Node, change: Parameter) -> Parameter:
     wanted = known[change.name]
     value = wanted.checked(change.value)
     if not wanted.changes:
-        raise ConfigError(f"parameter {change.name}", change.value, _how_to_change(node))
+        raise ConfigError(f"parameter {change.name}", change.value, _how_to_change(node, change.name))
     return Parameter(change.name, value=list(value) if isinstance(value, tuple) else value)
 
 
-def _how_to_change(node: Node) -> str:
+def _how_to_change(node: Node, name: str) -> str:
+    given = given_to(node, name)
+    if given and given.is_of_command_line:
+        return (
+            "it is read-only while the process runs, and its command line gives it: start the graph with another"
+        )
     process = _PROCESSES.get(node.get_name(), node.get_name())
     where = "write it into the robot's arm.yaml or the file of --params-file"
     return f"it is read-only while the process runs: {where}, then: armature restart {process}"

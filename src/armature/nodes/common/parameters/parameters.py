@@ -133,7 +133,7 @@ def located(node: Node) -> Iterator[None]:
 
 def _placed(node: Node, error: ConfigError) -> ConfigError:
     prefix, _, name = error.where.partition(_PARAMETER)
-    place = _place(node, name) if not prefix else ""
+    place = place_of(node, name) if not prefix else ""
     return ConfigError(f"{place}{error.where}", error.value, error.allowed) if place else error
 
 
@@ -156,7 +156,7 @@ def find_unknown(node: Node) -> Iterator[ConfigError]:
         if name in known or name.startswith(ROS_OWN) or is_shared(name):
             continue
         if (value := _override(node, name)) is not None:  # as an empty mapping
-            where = f"{_place(node, name)}parameter {name}"
+            where = f"{place_of(node, name)}parameter {name}"
             yield ConfigError(where, value, nearest(name, known))
 
 
@@ -181,7 +181,7 @@ def _read_one(node: Node, each: Wanted) -> Any:
 
 
 def _idle_note(node: Node, each: Wanted, value: Any) -> str:
-    where = f"{_place(node, each.name)}parameter {each.name}"
+    where = f"{place_of(node, each.name)}parameter {each.name}"
     return f"{where}: {format_value(value)} counts for nothing; {each.idle}"
 
 
@@ -207,10 +207,10 @@ def _override(node: Node, name: str) -> Any:
     return None if parameter is None else parameter.value
 
 
-def _place(node: Node, name: str) -> str:
+def place_of(node: Node, name: str) -> str:
     """The file and line that give a parameter, to stand before it in an error; empty where none does."""
     given = given_to(node, name)
-    return f"{given.where}: " if given and not given.where.startswith("-") else ""
+    return f"{given.where}: " if given and not given.is_of_command_line else ""
 
 
 def _present(node: Node, name: str) -> Any:
