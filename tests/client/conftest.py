@@ -85,8 +85,17 @@ def graph(_graph, own_domain, monkeypatch, module_domain):
     return _graph
 
 
-@pytest.fixture
-def arm(graph):
-    arm = graph.arm()
+@pytest.fixture(scope="module")
+def _arm(_graph, module_domain):
+    """One for all tests of a file; that its thread ends with it is seen by the graph, which ends behind it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROS_DOMAIN_ID", str(module_domain))
+        arm = _graph.arm()
     yield arm
-    graph.do(arm.close)
+    _graph.do(arm.close)
+
+
+@pytest.fixture
+def arm(graph, _arm):
+    """Of the graph."""
+    return _arm

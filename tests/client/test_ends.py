@@ -67,7 +67,7 @@ def rest_at_exit(graph, program):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_at_whatever_moment_a_signal_comes_the_arm_is_held_and_nothing_is_left(graph, soak, number):
     moments = random.Random(13)
-    for trial in range(50 if soak.is_whole else 4):
+    for trial in range(50 if soak.is_whole else 3):
         soak.show(trial, 50, "moments")
         graph.motion.servos.be("ENABLED", f"t{trial}")
         program = started(PROGRAM)

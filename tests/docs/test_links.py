@@ -103,12 +103,3 @@ def test_each_promise_of_the_readme_names_tests() -> None:
                 node for node in ast.parse(file.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)
             ]
             assert [node for node in functions if node.name.startswith("test_")], file
-
-
-def test_the_readmes_program_is_the_example() -> None:
-    (block,) = re.findall(
-        r"^```python\n(.*?)^```", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
-    example = (ROOT / "examples" / "first_motion.py").read_text("utf-8").splitlines()
-    assert block.splitlines() == [line for line in example if line in block.splitlines() and line]
-    assert len(block.splitlines()) == 15

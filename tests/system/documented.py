@@ -8,7 +8,6 @@ from __future__ import annotations
 # On one graph that `armature up` has started, with what each must say; its exit code is 0.
 ON_THE_GRAPH = {
     "armature status": "DISABLED",
-    ".venv/bin/python examples/first_motion.py": "goal reached",
     "armature status --servos": "elbow",
     ".venv/bin/armature record start": "recording_",
     "armature enable": "enabled",
@@ -46,6 +45,22 @@ ON_THE_GRAPH = {
     "armature restart servo_interface": "",
     "armature down": "torque is off",
 }
+# What the programs of the tutorial say on it, in their order; nothing stands on standard error.
+TUTORIAL = (r"-?\d+\.\d+ \d+\.\d+", r"position of elbow.*its limits are", "goal reached")
+# Examples on the enabled arm; those of one group run at once, since they need nothing of each other.
+EXAMPLES = (
+    {
+        "move_tool.py": "arm_controller/move_arc: goal reached",
+        "gripper.py": "it is there",
+        "record.py": "snapshot_",
+        "watch.py 2": "waist",
+    },
+    {"jog.py": ""},
+    {"stop.py": "servo_interface/enable: enabled"},
+    {"arm.py": "the tool is at"},
+    {"free_drive.py elbow": "elbow"},
+    {"teach.py elbow": "press Enter"},
+)
 REFUSED = {"armature logs --namespace left": 1}  # here there is no such arm
 
 # On an emulated bus that `armature emulate` serves; dialogues are held at a terminal.

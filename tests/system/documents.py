@@ -29,6 +29,12 @@ def tutorial_commands() -> list[str]:
     return [command for line, command in _commands_of(text) if text.splitlines()[line - 1].startswith("    ")]
 
 
+def tutorial_programs() -> list[str]:
+    """The whole programs of the tutorial of a first program, in their order."""
+    text = (ROOT / "docs" / "tutorials" / "first_program.md").read_text("utf-8")
+    return re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
 def _written() -> list[Path]:
     """README and docs, without what `make docs` has made."""
     pages = sorted((ROOT / "docs").rglob("*.md"))

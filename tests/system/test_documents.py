@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import socket
@@ -11,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from armature.share import dds_profile
 
 from ..cli.at_terminal import at_terminal
 from . import documented
-from .documents import ROOT, commands
+from .documents import ROOT, commands, tutorial_programs
 
 pytestmark = [pytest.mark.process, pytest.mark.real_time, pytest.mark.timeout(240)]
 DEFAULT_PORT = 8080  # of the page
@@ -193,11 +195,31 @@ def move(shell, command, url):
     return shell.run(command)
 
 
+def follow_tutorial(shell):
+    """Run the programs of the tutorial as they stand there."""
+    for program, told in zip(tutorial_programs(), documented.TUTORIAL, strict=True):
+        (shell.folder / "program.py").write_text(program, "utf-8")
+        code, said = shell.run(f"python {shell.folder}/program.py")
+        assert code == 0, said
+        assert re.fullmatch(rf"(?s){told}.*\n", said), said
+
+
+def run_examples(shell, examples):
+    """Run examples at once; a person at them presses Enter, then q."""
+    with ThreadPoolExecutor(len(examples)) as readers:
+        typed = [f"printf '\\nq\\n' | python examples/{words}" for words in examples]
+        for (code, said), told in zip(readers.map(shell.run, typed), examples.values(), strict=True):
+            assert code == 0, said
+            assert told in said
+
+
 def test_what_needs_the_arm_is_done_on_one_graph(tmp_path):
     shell = Shell(tmp_path)
     up = "armature up" if is_free(DEFAULT_PORT) else "armature up --http 127.0.0.1:0"  # somebody else's page
     with shell.running(up, lambda: "ready " in shell.said()) as graph:
         url = shell.said().split("ready ")[1].split()[0]
+        follow_tutorial(shell)
+        run_examples(shell, documented.EXAMPLES[0])
         for command, told in documented.ON_THE_GRAPH.items():
             code, said = move(shell, command, url) if command.startswith("armature move") else shell.run(command)
             assert code == documented.REFUSED.get(command, 0), f"{command}: {said}"
@@ -205,6 +227,18 @@ def test_what_needs_the_arm_is_done_on_one_graph(tmp_path):
             if "record stop" in command:
                 shell.bag = said.split()[-1]
         assert graph.wait(60) == 0
+
+
+@pytest.mark.soak
+def test_each_example_does_what_it_says(tmp_path, soak):
+    if not soak.is_whole:
+        pytest.skip("the first of them run on the graph above")
+    shell = Shell(tmp_path)
+    with shell.running("armature up --http 127.0.0.1:0", lambda: "ready " in shell.said()):
+        assert shell.run("armature enable")[0] == 0
+        for examples in documented.EXAMPLES:
+            run_examples(shell, examples)
+            assert shell.run("armature enable")[0] == 0
 
 
 # On an emulated bus
