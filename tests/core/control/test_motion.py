@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import run_state_machine_as_test
 
 from armature.core.control.goal import End, abort_outcome
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import ArmatureError, CommandRefused
 
-from ..commanded import LIMITS, MONITOR, Commanded
+from ..commanded import CYCLE, LIMITS, MONITOR, Commanded
 from ..groups import JOINTS
+from .test_whatever_is_asked import Cubics, often
 
 STILL = (0.0, 0.0)
 WAY = Trajectory.from_rows(JOINTS, [6.0], [(1.5, -0.75)], [STILL], [STILL])
@@ -230,3 +232,48 @@ def test_what_is_paused_stays_so_though_its_stop_would_lead_beyond_what_is_check
     held = arm.place
     arm.check(math.inf)
     assert arm.run(1.0).place == held
+
+
+class SlowlyChecked(Commanded):
+    """Each goal is checked at first as far as its first segment leads, then more slowly than it is followed."""
+
+    checked = None  # the path, and up to which time of it [s]
+
+    @property
+    def is_moving(self):
+        """Whether anything is still to be done."""
+        return super().is_moving or self.control.state.motion.is_waiting
+
+    def follow(self, goal, stamp=None):
+        planned = self.control.plan(goal, stamp, self.now)
+        tracker = self.control.prepare(planned)
+        tracker.segment(self.now)
+        self.checked = tracker.path, tracker.reach
+        self.control.begin(tracker, tracker.reach, planned, MONITOR, self.ends.append)
+        self.go()
+
+    def go(self):
+        super().go()
+        tracker = self.control.state.motion.tracker
+        if self.checked is not None and tracker.path is self.checked[0]:
+            assert tracker.reach <= self.checked[1]
+
+    def _cycle(self, *, held_up=False):
+        if self.checked is not None and not held_up:
+            path, until = self.checked
+            self.checked = path, until + 0.5 * CYCLE
+            self.control.state.motion.note_checked(*self.checked, self.now)
+        super()._cycle(held_up=held_up)
+
+
+class CheckedCubics(Cubics):
+    """Goals that wait for their checks again and again."""
+
+    def __init__(self):
+        super().__init__()
+        self.arm = SlowlyChecked(allow_partial_joints_goal=True)
+
+
+@pytest.mark.soak
+def test_whatever_is_asked_of_goals_that_wait_for_their_checks_what_is_commanded_is_smooth(soak):
+    run_state_machine_as_test(CheckedCubics, settings=often(soak, stateful_step_count=10))

@@ -28,7 +28,7 @@ from armature.errors import GoalRefused
 
 _NANOSECONDS = 1_000_000_000
 MOST_POINTS = 5000
-"""Of a goal: to take, plan and begin to check so many costs 0.1 to 0.2 s, which set-point segments reach ahead."""
+"""Of a goal: to take and plan so many costs 0.1 to 0.2 s, which set-point segments reach ahead."""
 _MOST_HEADER = 16_384  # names of joints and frame [bytes]
 _POINT = 64  # of a point beside its numbers [bytes]
 
