@@ -99,6 +99,15 @@ def chain(axes, lengths, kinds=(), mass=0.3):
     return f'<robot name="chain">{text}</robot>'
 
 
+def free_place(arm, draw):
+    """Random positions of the joints where nothing collides, a little within their limits."""
+    span = arm.limits.upper - arm.limits.lower
+    while True:
+        place = arm.limits.lower + (0.03 + 0.94 * draw.random(len(span))) * span
+        if all(gap > 0.006 for gap in arm.checks.clearances.at(place).values()):
+            return place
+
+
 class Arm:
     """One of our arms."""
 

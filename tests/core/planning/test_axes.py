@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from armature.core.model.urdf import read_urdf
-from armature.core.planning.moves import Waypoint
+from armature.core.planning.tool_ways import Waypoint
 from armature.errors import GoalRefused
 
 from ..arms import Rig, chain

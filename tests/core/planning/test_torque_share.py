@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.model.urdf import read_urdf
-from armature.core.planning.moves import Waypoint
+from armature.core.planning.tool_ways import Waypoint
 from armature.core.steps import run_to_end
 from armature.core.trajectory import retiming
 from armature.errors import GoalRefused

@@ -25,8 +25,7 @@ _FURTHER = 12  # where none of them leads anywhere
 # Of so many of the quickest to reach, the first whose straight way is free is taken.
 _WAYS = 4
 _MOVED_APART = 2
-_ALL_AXES = 6  # of an arm that can turn its tool as it likes
-_THERE = 5e-3  # from its place, where a tool lacks its orientation alone [m]
+ALL_AXES = 6  # of an arm that can turn its tool as it likes
 _TURN = 0.035  # that no joint turns farther between two samples along a way [rad]
 
 
@@ -112,7 +111,8 @@ class InverseKinematics:
 
     def _moved_apart(self, target: Target, found: list[Solution], near: Array) -> Steps[list[Solution]]:
         """Solutions that collide with their parts moved apart, where the target leaves room and none is free."""
-        has_room = len(self._limits.joints) > (3 if target.rotation is None else 6)
+        is_free = target.rotation is None or target.is_relaxed
+        has_room = len(self._limits.joints) > (3 if is_free else 6)
         if not has_room or any(one.is_reached for one in found):
             return []
         tight = sorted((one for one in found if one.arrival.meets_target), key=lambda one: self._time(one, near))
@@ -170,12 +170,12 @@ class InverseKinematics:
         return f"{one} would be {apart(gaps[worst], kept[worst])} m from {other}; {bound}", gaps[worst]
 
     def _obstacle(self, arrival: DescentResult) -> str:
-        if arrival.distance < _THERE and (few := len(self._limits.joints)) < _ALL_AXES:
-            free = "leave the rotation free (x = y = z = w = 0)"
-            return f"an arm of {few} joints cannot turn the tool so there; {free}"
         position = arrival.position
         at_limit = (position <= self._limits.lower) | (position >= self._limits.upper)
         names = ", ".join(named(joint) for joint, held in zip(self._limits.joints, at_limit, strict=True) if held)
+        if arrival.is_there and (few := len(self._limits.joints)) < ALL_AXES and not (names and arrival.is_held):
+            free = "leave the rotation free (x = y = z = w = 0)"
+            return f"an arm of {few} joints cannot turn the tool so there; {free}"
         return f"{names} at the limit" if names else "the arm does not reach so far"
 
     def _is_way_free(self, begin: Array, end: Array) -> bool:

@@ -2,6 +2,7 @@
 
 Levenberg-Marquardt with Sugihara's damping ("Solvability-unconcerned inverse kinematics by the Levenberg-Marquardt
 method", 2011), so that a pose out of reach gives the nearest one; joints at a limit are left out of a step.
+An arm of fewer than six joints comes to the place first, and as near to the orientation as it can there.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from armature.core.kinematics.collision import TOLERANCE, Clearances
 from armature.core.kinematics.kinematics import Pose, Quaternion, product
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.kinematics.rotations import invert, rotation_vector
-from armature.core.kinematics.twist_servo import LEVER
+from armature.core.kinematics.twist_servo import LEVER, place_first
 from armature.core.steps import Steps
 from armature.core.trajectory.limits import GroupLimits
 
@@ -25,9 +26,12 @@ _LARGEST_STEP = 0.4  # [rad]
 _DAMPING = 1e-9
 _EXACT = 1e-10  # of the weighted error, where a descent may end [m]
 _STUCK = 1e-7  # change of the weighted error in a step that makes no headway [m]
+_SETTLED = 1e-9  # a step that leads nowhere [rad]
+_HELD = 1e-6  # a step that would lead on, if no limit were in its way [rad]
 _NEAR_ENOUGH = (1e-4, 1e-3)  # [m], [rad]
-# An arm of fewer than six joints comes to the place, and as near to the orientation as it can.
+# Of the orientation, where an arm of fewer than six joints cannot have it and parts must keep apart.
 _FEW_AXES_WEIGHT = 0.02
+_PLACE_DAMPING = 1e-12
 _SHORTENED = 6
 # What parts lack of their distance weighs so many times as much as what the tool lacks of its target.
 _APART = 10.0
@@ -35,10 +39,14 @@ _APART = 10.0
 
 @dataclass(frozen=True)
 class Target:
-    """Where the tool shall be in the root frame; without a rotation any will do."""
+    """Where the tool shall be in the root frame.
+
+    Without a rotation any will do; with a relaxed one the nearest that the arm has at that place.
+    """
 
     translation: tuple[float, float, float]  # [m]
     rotation: Quaternion | None = None
+    is_relaxed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +56,18 @@ class DescentResult:
     position: Array  # of the joints [rad], Shape (n,)
     distance: float  # of the tool to the target [m]
     angle: float  # between the tool and the target [rad]
+    is_relaxed: bool = False  # whether that is of no account
+    is_held: bool = False  # whether a limit keeps the tool from coming nearer
 
     @property
     def meets_target(self) -> bool:
         """Whether the target is met."""
-        return self.distance <= _NEAR_ENOUGH[0] and self.angle <= _NEAR_ENOUGH[1]
+        return self.is_there and (self.is_relaxed or self.angle <= _NEAR_ENOUGH[1])
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the tool is at its place, however it is turned."""
+        return self.distance <= _NEAR_ENOUGH[0]
 
     @property
     def remaining(self) -> float:
@@ -78,7 +93,8 @@ class LevenbergMarquardt:
         self._clearances = clearances
         self._keep = margin + TOLERANCE / 2.0
         self._frame = mechanics.frame(mechanics.tool)
-        self.lever = LEVER * (1.0 if len(limits.joints) >= 6 else _FEW_AXES_WEIGHT)
+        self._has_few = len(limits.joints) < 6
+        self.lever = LEVER * (_FEW_AXES_WEIGHT if self._has_few else 1.0)
 
     def pose(self, position: Array) -> Pose:
         """Where the tool is at positions of the joints [rad], Shape (n,)."""
@@ -95,18 +111,24 @@ class LevenbergMarquardt:
             keeps_apart: parts that are too near push each other away, which comes before the target.
         """
         position = np.clip(begin, self._limits.lower, self._limits.upper)
+        is_ordered = self._has_few and target.rotation is not None and not keeps_apart
         error, jacobian = self._errors(target, position, keeps_apart)
+        least = _NEAR_ENOUGH[0] if is_ordered else _STUCK  # that is left where a descent is stuck [m]
         last = math.inf
         for _ in range(_STEPS):
             size = float(error @ error)
-            if math.sqrt(size) < _EXACT or abs(last - math.sqrt(size)) < _STUCK < math.sqrt(size):
+            left = float(np.linalg.norm(error[:3])) if is_ordered else math.sqrt(size)
+            if math.sqrt(size) < _EXACT or (abs(last - left) < _STUCK and left > least):
                 break
-            last = math.sqrt(size)
-            way = self._step(position, error, jacobian, 0.5 * size + _DAMPING) - position
+            last = left
+            way = self._step(position, error, jacobian, is_ordered) - position
             position, error, jacobian = self._tried(target, position, way, keeps_apart, size)
             yield
+            if np.abs(way).max() < _SETTLED:
+                break
         turn = 0.0 if target.rotation is None else float(np.linalg.norm(error[3:6])) / self.lever
-        return DescentResult(position, float(np.linalg.norm(error[:3])), turn)
+        is_held = is_ordered and bool(np.abs(self._in_order(jacobian, error)).max() > _HELD)
+        return DescentResult(position, float(np.linalg.norm(error[:3])), turn, target.is_relaxed, is_held)
 
     def _tried(
         self, target: Target, position: Array, way: Array, keeps_apart: bool, size: float
@@ -119,14 +141,13 @@ class LevenbergMarquardt:
                 break
         return after, error, jacobian
 
-    def _step(self, position: Array, error: Array, jacobian: Array, damping: float) -> Array:
+    def _step(self, position: Array, error: Array, jacobian: Array, is_ordered: bool) -> Array:
         """One step within the limits; a joint that a limit holds lets the others do its part."""
         lower, upper = self._limits.lower, self._limits.upper
         free = np.ones(len(position), dtype=bool)
+        toward = self._in_order if is_ordered else _least_squares
         for _ in range(len(position)):
-            held = jacobian * free
-            square = held.T @ held + np.diag(damping + np.where(free, 0.0, 1.0))
-            step = np.linalg.solve(square, held.T @ error)
+            step = toward(jacobian * free, error)
             step *= min(1.0, _LARGEST_STEP / max(float(np.abs(step).max()), _LARGEST_STEP))
             after = position + step
             blocked = free & (((after < lower) & (position <= lower)) | ((after > upper) & (position >= upper)))
@@ -135,6 +156,12 @@ class LevenbergMarquardt:
             free &= ~blocked
         clipped: Array = np.clip(after, lower, upper)
         return clipped
+
+    def _in_order(self, jacobian: Array, error: Array) -> Array:
+        """A step to the place, and to the rotation with what is left to the joints besides."""
+        weights = np.array([1.0] * 3 + [1.0 / self.lever] * 3)
+        damping = 0.5 * float(error[:3] @ error[:3]) + _PLACE_DAMPING
+        return place_first(jacobian * weights[:, None], error * weights, damping, caution=1.0)
 
     def _errors(self, target: Target, position: Array, keeps_apart: bool) -> tuple[Array, Array]:
         """The error of the tool and, where asked, what parts lack of their distance."""
@@ -155,3 +182,9 @@ class LevenbergMarquardt:
         turn = rotation_vector(product(target.rotation, invert(self._mechanics.rotation(self._frame))))
         jacobian[3:] *= self.lever
         return np.concatenate((left, turn * self.lever)), jacobian
+
+
+def _least_squares(jacobian: Array, error: Array) -> Array:
+    damping = 0.5 * float(error @ error) + _DAMPING
+    step: Array = np.linalg.solve(jacobian.T @ jacobian + damping * np.eye(jacobian.shape[1]), jacobian.T @ error)
+    return step

@@ -12,8 +12,9 @@ import numpy as np
 import ruckig
 
 from armature.core.arrays import Array
-from armature.core.kinematics.kinematics import Quaternion
+from armature.core.kinematics.kinematics import Pose, Quaternion, product
 from armature.core.kinematics.mechanics import Mechanics
+from armature.core.kinematics.rotations import invert, rotation_vector
 from armature.core.trajectory import retiming, ruckig_motion
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.trajectory import State, Trajectory
@@ -29,6 +30,8 @@ _DAMPING = 0.01  # at a singularity [m/rad]
 # How far ahead it is seen whether a singularity comes nearer [s].
 _AHEAD = 0.05
 _NO_TIME = 1e-3  # [s]
+# Of no account: a singular value of the translation [m], and squares of those of translation [m²] and rotation.
+_UNMOVABLE, _ROUNDING, _UNTURNABLE = 1e-5, 1e-12, 1e-5
 # A number beyond it was not meant as a velocity [m/s], [rad/s].
 _FASTEST = 1e6
 
@@ -57,9 +60,9 @@ class TwistServo:
         self._mechanics = mechanics
         self._limits = limits
         self._frame = mechanics.frame(frame)
-        is_few = len(limits.joints) < 6
-        self._weight = np.array([1.0] * 3 + [LEVER * (_FEW_AXES_WEIGHT if is_few else 1.0)] * 3)
-        self._rows = 3 if is_few else 6  # that a singularity is judged by
+        self._has_few = len(limits.joints) < 6
+        self._weight = np.array([1.0] * 3 + [LEVER * (_FEW_AXES_WEIGHT if self._has_few else 1.0)] * 3)
+        self._rows = 3 if self._has_few else 6  # that a singularity is judged by
 
     def velocities(self, position: Array, twist: Array, in_tool: bool) -> JointVelocities:
         """Joint velocities for a velocity of the tool, along its direction and within the joints' limits.
@@ -74,9 +77,7 @@ class TwistServo:
         """
         check_twist(twist)
         jacobian = self._jacobian(position)
-        if in_tool:
-            turned = matrix(self._mechanics.rotation(self._frame))
-            twist = np.concatenate((turned @ twist[:3], turned @ twist[3:]))
+        twist = self._in_root(twist, in_tool)
         velocity = _damped(jacobian, twist * self._weight, self._smallest(jacobian))
         share = np.abs(velocity / self._limits.velocity).max()
         reason = ""
@@ -88,9 +89,44 @@ class TwistServo:
             reason = f"slowed to {slow:.0%}: a singularity is near"
         return JointVelocities(velocity * slow, reason)
 
+    def pose(self, position: Array) -> Pose:
+        """Where the tool is at positions of the joints [rad], Shape (n,)."""
+        self._mechanics.set_position(position)
+        x, y, z = self._mechanics.translation(self._frame).tolist()
+        return Pose((x, y, z), self._mechanics.rotation(self._frame))
+
+    def rates(self, position: Array, twist: Array, in_tool: bool) -> tuple[Array, Array]:
+        """Joint velocities for a velocity of the tool, whatever they are, and that velocity along the root's axes.
+
+        An arm of fewer than six joints gives the translation, and of the rotation what it can besides; arguments
+        as `velocities`.
+        """
+        weighted = self._jacobian(position)
+        twist = self._in_root(twist, in_tool)
+        if self._has_few:
+            return place_first(weighted / self._weight[:, None], twist, _ROUNDING), twist
+        return _damped(weighted, twist * self._weight, np.inf), twist
+
+    def step_to(self, pose: Pose, position: Array) -> Array:
+        """The way of the joints to a pose near by [rad], Shape (n,); to its place alone where they are few.
+
+        Args:
+            pose: of the tool.
+            position: of the joints [rad], Shape (n,).
+        """
+        weighted = self._jacobian(position)
+        moved = np.array(pose.translation) - self._mechanics.translation(self._frame)
+        turned = rotation_vector(product(pose.rotation, invert(self._mechanics.rotation(self._frame))))
+        error = np.concatenate((moved, turned)) * self._weight
+        return _damped(weighted[: self._rows], error[: self._rows], np.inf)
+
     def smallest_singular_value(self, position: Array) -> float:
         """The smallest singular value of the Jacobian at positions [m/rad]: 0 in a singularity."""
         return self._smallest(self._jacobian(position))
+
+    def is_near_singularity(self, position: Array) -> bool:
+        """Whether the tool must slow down there if it goes on toward the singularity."""
+        return self.smallest_singular_value(position) < _NEAR
 
     def _near_singularity(self, position: Array, velocity: Array, now: float) -> float:
         if now >= _NEAR + np.abs(velocity).max() * _AHEAD:
@@ -99,6 +135,12 @@ class TwistServo:
         if ahead >= min(now, _NEAR):
             return 1.0
         return float(np.clip((ahead - _AT) / (_NEAR - _AT), 0.0, 1.0))
+
+    def _in_root(self, twist: Array, in_tool: bool) -> Array:
+        if not in_tool:
+            return twist
+        turned = matrix(self._mechanics.rotation(self._frame))
+        return np.concatenate((turned @ twist[:3], turned @ twist[3:]))
 
     def _jacobian(self, position: Array) -> Array:
         self._mechanics.set_position(position)
@@ -121,6 +163,28 @@ def check_twist(twist: Array) -> None:
     if not (np.abs(twist) <= _FASTEST).all():
         allowed = f"finite numbers are needed, within {_FASTEST:g} m/s and rad/s"
         raise GoalRefused("twist", twist.tolist(), allowed)
+
+
+def place_first(jacobian: Array, wanted: Array, damping: float, caution: float = 0.0) -> Array:
+    """The way of few joints that gives the translation, and of the rotation what they can besides.
+
+    Args:
+        jacobian: of the tool, unweighted, Shape (6, n).
+        wanted: translation [m], then rotation [rad], Shape (6,).
+        damping: of the translation [m²].
+        caution: damping of the rotation by what the joints could give of it if they went on as they do [1/rad];
+            near where they cannot, a step would lead far beyond.
+    """
+    place, turn = jacobian[:3], jacobian[3:]
+    left, size, right = np.linalg.svd(place, full_matrices=False)
+    first = right.T @ (size / (size**2 + damping) * (left.T @ wanted[:3]))
+    # What the translation takes is taken wholly, whatever the damping: else the rotation would move the tool.
+    taken = right[size > _UNMOVABLE]
+    besides, rest = turn - turn @ taken.T @ taken, wanted[3:] - turn @ first
+    within = float(np.linalg.norm(besides.T @ rest)) / max(float(np.linalg.norm(besides)), _UNMOVABLE)
+    square = besides @ besides.T + (_UNTURNABLE + caution * within) * np.eye(3)
+    way: Array = first + besides.T @ np.linalg.solve(square, rest)
+    return way
 
 
 def _damped(jacobian: Array, wanted: Array, smallest: float) -> Array:

@@ -9,31 +9,23 @@ from functools import reduce
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.kinematics.inverse_kinematics import InverseKinematics, Solution
-from armature.core.kinematics.kinematics import Pose, Quaternion, compose, product
+from armature.core.kinematics.inverse_kinematics import InverseKinematics
 from armature.core.kinematics.levenberg_marquardt import Target
-from armature.core.kinematics.rotations import from_rotation_vector, invert, rotation_vector
-from armature.core.kinematics.twist_servo import LEVER, TwistServo
+from armature.core.kinematics.twist_servo import TwistServo
 from armature.core.planning import paths
 from armature.core.planning.goal_checks import GoalChecks, times_by_angle
 from armature.core.planning.timing import stretch_to, time_path
+from armature.core.planning.tool_ways import CHART, ToolWays, Waypoint
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import ConfigError, GoalRefused, bounds, listed
 
-# The inverse is taken this often along a Cartesian way [m], [m/rad · rad], so often at most.
-_STRIDE = 0.004
-_MOST_STRIDES = 1000
-# Farther than this between two of them, joints do not follow the tool: they jump [rad].
-_JUMP = 0.3
-_CHART = ("x", "y", "z", "turn_x", "turn_y", "turn_z")  # [m], and rotations from the first one as lengths [m]
-_UNTURNED = (0.0, 0.0, 0.0, 1.0)
 _ROUNDING = 1e-6  # of a position that meets its limit [rad]
 _MOST_POINTS = 50  # of a move
 _SAMPLES = 20  # of a preview at least
-_MAX_COORDINATE = 100.0  # no arm comes so far: a number beyond it was meant in other units [m]
+_PART = 0.1  # of an arc, with one bound of its speed [m]
 
 
 @dataclass(frozen=True)
@@ -49,15 +41,6 @@ class MoveSettings:
                 raise ConfigError(
                     f"parameter moves.{name}", value, f"it must be within {bounds(0.001, most, value, 'g', 'and')}"
                 )
-
-
-@dataclass(frozen=True)
-class Waypoint:
-    """A pose of the tool in a frame: the root; the tool where the move begins; or there, along the root's axes."""
-
-    frame: str
-    translation: tuple[float, float, float]  # [m]
-    rotation: Quaternion | None  # None leaves it free, or as it is
 
 
 @dataclass(frozen=True)
@@ -87,11 +70,10 @@ class Planner:
         self._checks = checks
         self._limits = limits
         self._settings = settings
-        self._root, self._tool = mechanics.root, mechanics.tool
-        self._tool_at_root = f"{self._tool}/{self._root}"
         clearances = checks.clearances if checks.settings.collision else None
         self._inverse = InverseKinematics(mechanics, limits, clearances, checks.settings.margin)
-        self._servo = TwistServo(mechanics, limits, self._tool)
+        self._ways = ToolWays(self._inverse, limits.joints, (mechanics.root, mechanics.tool))
+        self._servo = TwistServo(mechanics, limits, mechanics.tool)
 
     def joints(
         self, start: Array, targets: Sequence[Mapping[str, float]], min_duration: float = 0.0
@@ -121,28 +103,36 @@ class Planner:
         """
         points = [start]
         for index, target in enumerate(self._targets(start, waypoints)):
-            found = yield from self._inverse.solve(target, points[-1])
-            if not found.is_reached:
-                raise self._unreachable(f"pose {index + 1}", target, found)
-            points.append(found.position)
+            points.append((yield from self._ways.solve(target, f"pose {index + 1}", points[-1])))
         return (yield from self._straight(np.array(points), min_duration))
 
     def line(self, start: Array, waypoints: Sequence[Waypoint], min_duration: float = 0.0) -> Steps[Trajectory]:
         """The tool along straight lines, its orientation changing in step; arguments and errors as `poses`."""
+        targets = self._targets(start, waypoints)
+        near = start
+        for index, target in enumerate(targets):
+            near = yield from self._ways.check_turn(target, f"pose {index + 1}", near)
         first, motions = self._inverse.pose(start).rotation, []
-        for leg in paths.split_at_reversals(self._chart(start, waypoints)):
-            path = paths.blend_corners(_CHART, leg, self._settings.blend_distance)
-            motions.append((yield from self._along(path, first, start)))
+        for leg in paths.split_at_reversals(self._ways.chart(start, targets)):
+            chart = paths.blend_corners(CHART, leg, self._settings.blend_distance)
+            way = yield from self._ways.follow(chart, chart.times, first, start)
+            motions.append((yield from time_path(way, self._limits, chart.times.tolist())))
             start = motions[-1].positions[-1]
+        yield from self._ways.check_end(targets[-1], start)
         return (yield from self._timed(reduce(retiming.join, motions), min_duration))
 
     def arc(self, start: Array, waypoints: Sequence[Waypoint], min_duration: float = 0.0) -> Steps[Trajectory]:
         """The tool along an arc through one place to another; arguments and errors as `poses`."""
         if len(waypoints) != 2:
             raise GoalRefused("points", len(waypoints), "an arc has two: one that it passes, and its end")
-        chart = self._chart(start, waypoints)
-        path = paths.arc(_CHART, chart[0], chart[1, :3], chart[2])
-        motion = yield from self._along(path, self._inverse.pose(start).rotation, start)
+        via, end = self._targets(start, waypoints)
+        yield from self._ways.check_turn(end, "pose 2", start)
+        rows = self._ways.chart(start, [via, end])
+        chart = paths.arc(CHART, rows[0], rows[1, :3], rows[2])
+        parts = paths.subdivide(chart.times[[0, -1]], _PART)
+        way = yield from self._ways.follow(chart, parts, self._inverse.pose(start).rotation, start)
+        yield from self._ways.check_end(end, way.positions[-1])
+        motion = yield from time_path(way, self._limits, parts.tolist())
         return (yield from self._timed(motion, min_duration))
 
     def preview(self, motion: Trajectory) -> Steps[Preview]:
@@ -189,41 +179,8 @@ class Planner:
         return after
 
     def _targets(self, start: Array, waypoints: Sequence[Waypoint]) -> list[Target]:
-        """Waypoints in the root frame."""
-        if not waypoints:
-            raise GoalRefused("multi_dof_trajectory.points", 0, "one pose at least is needed")
         _check_number("multi_dof_trajectory.points", waypoints)
-        for index, waypoint in enumerate(waypoints):
-            _check_place(waypoint, f"pose {index + 1}")
-        begin = self._inverse.pose(start)
-        return [self._target(begin, waypoint) for waypoint in waypoints]
-
-    def _target(self, begin: Pose, waypoint: Waypoint) -> Target:
-        turn = waypoint.rotation
-        if waypoint.frame in ("", self._root):
-            return Target(waypoint.translation, turn)
-        if waypoint.frame in (self._tool, "tool"):
-            inner = compose(begin, Pose(waypoint.translation, turn or _UNTURNED))
-            return Target(inner.translation, inner.rotation)
-        if waypoint.frame in (self._tool_at_root, "tool/base"):
-            x, y, z = (a + b for a, b in zip(begin.translation, waypoint.translation, strict=True))
-            return Target((x, y, z), product(turn or _UNTURNED, begin.rotation))
-        allowed = f"use {self._root}, {self._tool} or {self._tool_at_root}"
-        raise GoalRefused("header.frame_id", waypoint.frame, allowed)
-
-    def _chart(self, start: Array, waypoints: Sequence[Waypoint]) -> Array:
-        """The poses as rows: places, and rotations from the first one; Shape (m, 6)."""
-        begin = self._inverse.pose(start)
-        back = invert(begin.rotation)
-        rows = [np.array((*begin.translation, 0.0, 0.0, 0.0))]
-        for target in self._targets(start, waypoints):
-            turn = (
-                rows[-1][3:]
-                if target.rotation is None
-                else LEVER * rotation_vector(product(target.rotation, back))
-            )
-            rows.append(np.concatenate((target.translation, turn)))
-        return np.array(rows)
+        return self._ways.targets(start, waypoints)
 
     def _straight(self, points: Array, min_duration: float) -> Steps[Trajectory]:
         """The joints along straight ways."""
@@ -238,57 +195,7 @@ class Planner:
         motion = stretch_to(motion, min_duration)
         return (yield from self._checks.shares.slow_down(motion)) if self._checks.settings.torque else motion
 
-    def _along(self, chart: Trajectory, first: Quaternion, start: Array) -> Steps[Trajectory]:
-        """The joints along a way of the tool, whose rotations are from a first one."""
-        count = min(max(int(np.ceil(chart.duration / _STRIDE)), 8), _MOST_STRIDES)
-        at = np.unique(np.concatenate((np.linspace(0.0, chart.duration, count + 1), chart.times)))
-        at = at[np.append(True, np.diff(at) > _STRIDE * 1e-3)]
-        rows, position = [], start
-        for place, row in zip(at, chart.sample_many(at)[0], strict=True):
-            rotation = product(from_rotation_vector(row[3:] / LEVER), first)
-            target = Target((float(row[0]), float(row[1]), float(row[2])), rotation)
-            found = yield from self._inverse.descend(target, position)
-            where = f"the way at {place / chart.duration:.0%}"
-            if not found.meets_target:
-                raise self._unreachable(where, target, self._inverse.assess(found))
-            if np.abs(found.position - position).max() > _JUMP:
-                raise GoalRefused(
-                    where,
-                    [round(v, 4) for v in target.translation],
-                    f"joints would jump there, at a singularity; {self._place_of(position)} can still be reached; "
-                    "take another way, or move_to",
-                )
-            position = found.position
-            rows.append(position)
-            yield
-        path = paths.interpolate(self._limits.joints, at, np.array(rows))
-        return (yield from time_path(path, self._limits, chart.times.tolist()))
-
-    def _unreachable(self, where: str, target: Target, found: Solution) -> GoalRefused:
-        asked = [round(value, 4) for value in target.translation]
-        arrival = found.arrival
-        off = f"{arrival.distance:.4f} m and {np.degrees(arrival.angle):.1f} deg off"
-        return GoalRefused(where, asked, f"{found.reason}; nearest is {self._place_of(found.position)}, {off}")
-
-    def _place_of(self, position: Array) -> str:
-        pose = self._inverse.pose(position)
-        place = ", ".join(map(_four_digits, pose.translation))
-        joints = ", ".join(
-            f"{joint}={_four_digits(value)}" for joint, value in zip(self._limits.joints, position, strict=True)
-        )
-        return f"({place}) m at {joints}"
-
-
-def _four_digits(value: float) -> str:
-    return f"{round(value, 4) + 0.0:.4f}"  # without the sign of -0.0
-
 
 def _check_number(where: str, points: Sequence[object]) -> None:
     if len(points) > _MOST_POINTS:
         raise GoalRefused(where, len(points), f"a move passes up to {_MOST_POINTS} points; send it in parts")
-
-
-def _check_place(waypoint: Waypoint, where: str) -> None:
-    if not (np.abs(waypoint.translation) <= _MAX_COORDINATE).all():
-        allowed = f"each of its coordinates must be within {_MAX_COORDINATE:g} m"
-        raise GoalRefused(where, list(waypoint.translation), allowed)

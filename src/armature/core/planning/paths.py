@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -119,11 +120,11 @@ def interpolate(names: tuple[str, ...], at: Array, rows: Array) -> Trajectory:
     """The cubic spline through rows, its second derivative continuous.
 
     De Boor, "A practical guide to splines", chapter IV: complete spline interpolation; the slopes at both ends are
-    those of parabolas through three points.
+    those of cubics through four points.
 
     Args:
         names: of the columns.
-        at: where along the way each row is, Shape (m,), m at least 3.
+        at: where along the way each row is, Shape (m,), m at least 4.
         rows: Shape (m, n).
     """
     step, rise = np.diff(at), np.diff(rows, axis=0)
@@ -132,9 +133,34 @@ def interpolate(names: tuple[str, ...], at: Array, rows: Array) -> Trajectory:
     inner = np.arange(1, len(at) - 1)
     matrix[inner, inner - 1], matrix[inner, inner + 1] = inverse[:-1], inverse[1:]
     matrix[inner, inner] = 2.0 * (inverse[:-1] + inverse[1:])
-    right = np.gradient(rows, at, axis=0, edge_order=2)
+    right = np.empty_like(rows)
+    right[0], right[-1] = _slope(at[:4], rows[:4]), _slope(at[:-5:-1], rows[:-5:-1])
     right[inner] = 3.0 * (rise[:-1] * inverse[:-1, None] ** 2 + rise[1:] * inverse[1:, None] ** 2)
-    slope = np.linalg.solve(matrix, right)
+    slope = np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
     bend = 6.0 * rise / step[:, None] ** 2 - (4.0 * slope[:-1] + 2.0 * slope[1:]) / step[:, None]
     last = -6.0 * rise[-1] / step[-1] ** 2 + (2.0 * slope[-2] + 4.0 * slope[-1]) / step[-1]
     return retiming.quintic(names, at, (rows, slope, np.vstack((bend, last))))
+
+
+def _slope(at: Array, rows: Array) -> Array:
+    """The slope at the first of four rows of the cubic through them, Shape (n,)."""
+    scale = at[3] - at[0]
+    powers = np.vander((at - at[0]) / scale, 4, increasing=True)
+    slope: Array = np.linalg.solve(powers, rows)[1] / scale
+    return slope
+
+
+def subdivide(knots: Array, spacing: float, least: int = 1) -> Array:
+    """Knots with others evenly between them, none farther apart than a spacing.
+
+    Args:
+        knots: increasing, Shape (m,).
+        spacing: of two neighbours at most.
+        least: pieces between two knots.
+    """
+    counts = np.maximum(np.ceil(np.diff(knots) / spacing - _TINY), least).astype(int)
+    pieces = (
+        np.linspace(begin, end, count, endpoint=False)
+        for (begin, end), count in zip(pairwise(knots.tolist()), counts.tolist(), strict=True)
+    )
+    return np.append(np.concatenate(list(pieces)), knots[-1])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import ruckig
 
 from armature.core.arrays import Array
+from armature.core.planning.paths import subdivide
+from armature.core.planning.speed_profile import SpeedProfile
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
@@ -19,13 +21,17 @@ from armature.errors import GoalRefused
 
 _SAMPLES = 60  # along a section
 _SPACING = 0.02  # of the points of a motion [s]
-_CLOSEST = 1e-3  # two points of it [s]
-# Of acceleration and jerk, what the bends of a section may take at full speed.
+_LEAST = 4  # pieces of a section
+# Nearer points of a motion are one: rounding in so short a piece would be a jerk of its own [s].
+_CLOSEST = 1e-4
+# Of acceleration and jerk, what the bends of a section may take at full speed, at first.
 _FOR_BENDS = 0.6
-# What is measured between the points of a motion may exceed a limit by so much [share].
-_SLACK = 1.02
+# Then each section is made as quick as its own joints allow, in so many rounds, by so much in each at most.
+_ROUNDS = 4
+_QUICKER = 0.75
 _TINY = 1e-9
 _HALVINGS = 40
+_WITHIN = np.array([0.0, 0.25, 0.5, 0.75, 1.0 - _TINY])  # of a piece between two points: where it is measured
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,15 @@ class _Section:
     acceleration: float
     jerk: float
 
+    def slowed(self, factor: float) -> _Section:
+        """The same, taking so many times as long."""
+        return replace(
+            self,
+            speed=self.speed / factor,
+            acceleration=self.acceleration / factor**2,
+            jerk=self.jerk / factor**3,
+        )
+
 
 def time_path(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> Steps[Trajectory]:
     """Follow a path from rest to rest.
@@ -46,7 +61,7 @@ def time_path(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> 
     straight ways are as quick as they can be; in a bend, its tightest place sets the speed.
 
     Args:
-        path: of the joints over its length.
+        path: of the joints over its length; where its third derivative steps it has a point.
         limits: of the joints.
         knots: along the path, where one section ends and the next begins, from 0 to its end.
 
@@ -62,30 +77,31 @@ def time_path(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> 
         yield
     if not any(math.isfinite(section.speed) for section in sections):
         return retiming.quintic(limits.joints, np.array([0.0, _SPACING]), _still(path))
-    motion = yield from _motion(path, limits, sections)
-    # Where the bends did not need all that was left for them, the whole can be quicker.
-    excess = _excess(motion, limits)
-    return _scale(motion, excess if excess > _SLACK else min(excess * _SLACK, 1.0))
+    found = []
+    for _ in range(_ROUNDS):
+        motion, ends = yield from _motion(path, limits, sections)
+        excess = _excesses(motion, limits)
+        found.append(retiming.stretch(motion, float(excess.max())))
+        of_sections = _by_section(motion, ends, excess)
+        if np.abs(of_sections - 1.0).max() < 1e-3:
+            break
+        sections = [
+            section.slowed(max(factor, _QUICKER)) for section, factor in zip(sections, of_sections, strict=True)
+        ]
+    return min(found, key=lambda motion: motion.duration)
 
 
 def stretch_to(motion: Trajectory, min_duration: float) -> Trajectory:
     """A quintic motion, slowed down so far that it takes a time [s] at least."""
-    return _scale(motion, max(min_duration / motion.duration, 1.0))
-
-
-def _scale(motion: Trajectory, factor: float) -> Trajectory:
-    """A quintic motion that takes so many times as long."""
-    position, velocity, acceleration = motion.points
-    states = (position, velocity / factor, acceleration / factor**2)
-    return retiming.quintic(motion.joints, motion.times * factor, states)
+    return retiming.stretch(motion, max(min_duration / motion.duration, 1.0))
 
 
 def _section(path: Trajectory, limits: GroupLimits, begin: float, end: float) -> _Section:
-    at = np.linspace(begin + _TINY, end - _TINY, _SAMPLES)
+    inner = path.knots[(path.knots > begin) & (path.knots < end - _TINY)]
+    at = np.concatenate((np.linspace(begin, end - _TINY, _SAMPLES), inner, inner - _TINY))
     _, first, second = path.sample_many(at)
-    third = np.diff(second, axis=0) / np.diff(at)[:, None]
     bends = _bound(limits.acceleration * _FOR_BENDS, second)
-    jolts = _bound(limits.jerk * _FOR_BENDS, third)
+    jolts = _bound(limits.jerk * _FOR_BENDS, path.jerks(at))
     speed = min(_bound(limits.velocity, first), math.sqrt(bends), jolts ** (1.0 / 3.0))
     share = 1.0 - _FOR_BENDS * min(1.0, max(speed**2 / bends, speed**3 / jolts))
     acceleration, jerk = _bound(limits.acceleration, first) * share, _bound(limits.jerk, first) * share
@@ -97,16 +113,21 @@ def _bound(limit: Array, derivative: Array) -> float:
     return float((limit[largest > _TINY] / largest[largest > _TINY]).min(initial=math.inf))
 
 
-def _motion(path: Trajectory, limits: GroupLimits, sections: Sequence[_Section]) -> Steps[Trajectory]:
-    times, rows = [np.zeros(1)], [np.zeros((1, 3))]
+def _motion(
+    path: Trajectory, limits: GroupLimits, sections: Sequence[_Section]
+) -> Steps[tuple[Trajectory, Array]]:
+    """The motion, and when each of its sections ends [s]."""
+    times, rows, ends = [np.zeros(1)], [np.zeros((1, 3))], [0.0]
     for section, speeds in zip(sections, _speeds(sections), strict=True):
         profile = _profile(section, *speeds)
-        inside = _times(profile)
-        sampled = np.array([profile.at_time(time) for time in inside])[:, :, 0]
-        times.append(times[-1][-1] + inside)
-        rows.append(sampled + np.array([section.begin, 0.0, 0.0]))
+        inside = _times(profile, path.knots - section.begin)
+        times.append(ends[-1] + inside)
+        rows.append(profile.at(inside) + np.array([section.begin, 0.0, 0.0]))
+        ends.append(ends[-1] + profile.duration)
         yield
-    return _along(path, limits.joints, np.concatenate(times), np.vstack(rows))
+    every = np.concatenate(times)
+    kept = are_apart(every)
+    return along(path, limits.joints, every[kept], np.vstack(rows)[kept], is_whole=True), np.array(ends[1:])
 
 
 def _speeds(sections: Sequence[_Section]) -> list[tuple[float, float]]:
@@ -143,7 +164,7 @@ def _distance(section: _Section, begin: float, end: float) -> float:
     return (begin + end) / 2.0 * time
 
 
-def _profile(section: _Section, begin: float, end: float) -> ruckig.Trajectory:
+def _profile(section: _Section, begin: float, end: float) -> SpeedProfile:
     asked = ruckig.InputParameter(1)
     asked.current_position, asked.target_position = [0.0], [section.length]
     asked.current_velocity, asked.target_velocity = [begin], [end]
@@ -157,24 +178,51 @@ def _profile(section: _Section, begin: float, end: float) -> ruckig.Trajectory:
         raise GoalRefused(
             "path", round(section.length, 6), "it cannot be timed; leave out the point there"
         ) from error
-    return found
+    return SpeedProfile.of(found)
 
 
-def _times(profile: ruckig.Trajectory) -> Array:
-    """Where the jerk steps, and enough between [s]; the beginning is the end of the section before."""
-    duration = float(profile.duration)
-    steps = np.cumsum(profile.profiles[0][0].t)
-    even = np.linspace(0.0, duration, max(math.ceil(duration / _SPACING), 4) + 1)
-    times = np.unique(np.concatenate((even, steps[steps < duration])))
-    kept = times[np.append(True, np.diff(times) > _CLOSEST)][1:]
-    return np.append(kept[kept < duration - _CLOSEST], duration)
+def _times(profile: SpeedProfile, points: Array) -> Array:
+    """Where the jerk steps, of the speed or of the path, and enough between [s]; the beginning is left out.
+
+    A quintic over a step would swing beyond it by a quarter: it has the step's mean values, not its corner.
+
+    Args:
+        profile: of the speed along a section.
+        points: of the path, from the beginning of the section.
+    """
+    inner = points[(points > 0.0) & (points < profile.places[-1])]
+    steps = np.concatenate((profile.times, profile.passing(inner)))
+    spacing = min(_SPACING, max(profile.duration / _LEAST, _CLOSEST))
+    return subdivide(np.unique(np.clip(steps, 0.0, profile.duration)), spacing)[1:]
 
 
-def _along(path: Trajectory, joints: tuple[str, ...], times: Array, rows: Array) -> Trajectory:
+def are_apart(times: Array) -> Array:
+    """Which times to keep so that no two are too close [s]: the first, the last, and those between."""
+    kept, last = np.zeros(len(times), dtype=bool), -math.inf
+    for index, time in enumerate(times.tolist()):
+        if index == len(times) - 1 or (time - last > _CLOSEST and times[-1] - time > _CLOSEST):
+            kept[index], last = True, time
+    kept[0] = True
+    return kept
+
+
+def along(
+    path: Trajectory, joints: tuple[str, ...], times: Array, rows: Array, *, is_whole: bool = False
+) -> Trajectory:
+    """The joints along a path as a speed profile says.
+
+    Args:
+        path: of the joints over its length.
+        joints: names.
+        times: of the points [s], Shape (m,).
+        rows: at each of them the place along the path, the speed and the acceleration, Shape (m, 3).
+        is_whole: from rest at its beginning to rest at its end.
+    """
     place, rate, slope = rows.T[:, :, None]
     position, first, second = path.sample_many(np.clip(place[:, 0], 0.0, path.duration * (1.0 - _TINY)))
     velocity, acceleration = first * rate, second * rate**2 + first * slope
-    position[-1], velocity[[0, -1]], acceleration[[0, -1]] = path.positions[-1], 0.0, 0.0
+    if is_whole:
+        position[-1], velocity[[0, -1]], acceleration[[0, -1]] = path.positions[-1], 0.0, 0.0
     return retiming.quintic(joints, times, (position, velocity, acceleration))
 
 
@@ -183,14 +231,30 @@ def _still(path: Trajectory) -> tuple[Array, Array, Array]:
     return rows, np.zeros_like(rows), np.zeros_like(rows)
 
 
-def _excess(motion: Trajectory, limits: GroupLimits) -> float:
-    """How many times as long the motion must take to keep the limits."""
-    times = np.linspace(0.0, motion.duration * (1.0 - _TINY), 4 * len(motion.times))
+def excess(motion: Trajectory, limits: GroupLimits) -> float:
+    """How many times as long a quintic motion must take to keep the limits."""
+    return float(_excesses(motion, limits).max())
+
+
+def _excesses(motion: Trajectory, limits: GroupLimits) -> Array:
+    """The same for each piece between two points, Shape (m - 1,)."""
+    span = np.diff(motion.times)
+    times = (motion.times[:-1, None] + span[:, None] * _WITHIN).ravel()
     _, velocity, acceleration = motion.sample_many(times)
-    jerk = np.diff(acceleration, axis=0) / (times[1] - times[0])
     shares = (
-        float((np.abs(velocity) / limits.velocity).max()),
-        math.sqrt(float((np.abs(acceleration) / limits.acceleration).max())),
-        float((np.abs(jerk) / limits.jerk).max()) ** (1.0 / 3.0),
+        np.abs(velocity) / limits.velocity,
+        np.sqrt(np.abs(acceleration) / limits.acceleration),
+        np.cbrt(np.abs(motion.jerks(times)) / limits.jerk),
     )
-    return float(max(shares))
+    of_pieces: Array = np.max(shares, axis=(0, 2)).reshape(len(span), -1).max(axis=1)
+    return of_pieces
+
+
+def _by_section(motion: Trajectory, ends: Array, excess: Array) -> Array:
+    """The largest of the pieces of each section; 1 where it has none."""
+    middles = (motion.times[:-1] + motion.times[1:]) / 2.0
+    index = np.minimum(ends.searchsorted(middles), len(ends) - 1)
+    largest = np.zeros(len(ends))
+    np.maximum.at(largest, index, excess)
+    of_sections: Array = np.where(largest > 0.0, largest, 1.0)
+    return of_sections

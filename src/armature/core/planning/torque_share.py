@@ -97,7 +97,9 @@ class TorqueShares:
         Raises:
             GoalRefused: no speed is slow enough: even standing still asks too much somewhere on the way.
         """
-        bound = self.bound(motion.sample(0.0).position)
+        start = motion.sample(0.0).position
+        self._check_end(motion, self.bound_at_end(start))
+        bound = self.bound(start)
         for _ in range(_ROUNDS):
             if (yield from self._is_within(motion, bound)):
                 return motion
@@ -110,6 +112,11 @@ class TorqueShares:
                 break
             motion = retiming.stretch(motion, factor)
         return motion
+
+    def _check_end(self, motion: Trajectory, bound: Array) -> None:
+        end = State.at_rest(motion.positions[-1])
+        if (self.of(end)[1] > bound).any():
+            raise self.refusal(motion, motion.duration, end, bound, _STANDS)
 
     def _is_within(self, motion: Trajectory, bound: Array) -> Steps[bool]:
         for count, (_, state) in enumerate(states(motion, _some(times_by_lag(motion)))):

@@ -18,7 +18,8 @@ from armature.core.arrays import Array
 from armature.core.control.goal import Code, End, OnEnd, Outcome
 from armature.core.model.poses import completed
 from armature.core.planning.goal_checks import GoalChecks
-from armature.core.planning.moves import MoveSettings, Planner, Waypoint
+from armature.core.planning.moves import MoveSettings, Planner
+from armature.core.planning.tool_ways import Waypoint
 from armature.core.recovery_commands import GRIPPER, SAVE_POSE, STOP
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
