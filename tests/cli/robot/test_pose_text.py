@@ -8,6 +8,7 @@ import random
 import pytest
 
 from armature.cli.robot.pose_text import with_pose, without_pose
+from armature.core.model.arm import Limit
 from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
 from armature.errors import ConfigError
@@ -81,10 +82,12 @@ def test_what_does_not_stand_in_a_place_of_its_own_is_refused(text):
         with_pose(text, "look", POSE, ARM)
 
 
-def test_a_pose_at_a_limit_is_rounded_inward():
-    for place in (-1.9, 1.5707963):
-        changed = with_pose("", "stop", {"elbow 1": place, "gripper": 0.03}, ARM)
-        assert read_poses(changed, ARM)["stop"]["elbow 1"] == pytest.approx(place, abs=4e-5)
+@pytest.mark.parametrize("end", [1.04801, 1.04802, 1.04803, 1.5707963, 1.9])
+def test_a_pose_at_a_limit_is_rounded_inward(end):
+    arm = ARM.limited({"elbow 1": Limit(-end, end, 3.0, 1.0)})
+    for place in (-end, end):
+        changed = with_pose("", "stop", {"elbow 1": place, "gripper": 0.03}, arm)
+        assert read_poses(changed, arm)["stop"]["elbow 1"] == pytest.approx(place, abs=4e-5)
 
 
 def test_a_pose_beyond_a_limit_is_refused():

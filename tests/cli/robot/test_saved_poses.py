@@ -14,6 +14,8 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 
 from armature.cli.main import main
+from armature.cli.robot import saved_poses
+from armature.cli.robot.pose_text import with_pose
 from armature.client import connection
 from armature.nodes.common.robot_files import NamedPoses, read_given_arm
 
@@ -193,6 +195,18 @@ def test_of_an_arm_that_ships_the_pose_goes_into_the_users_own_file_and_over_tho
     assert not own.exists()
     assert live.refresh()
     assert "look" not in live
+
+
+def test_what_somebody_has_written_meanwhile_is_not_lost(graph, file, capsys, monkeypatch):
+    def edited(text, *given):
+        file.write_text(text + "# mine\n")
+        return with_pose(text, *given)
+
+    monkeypatch.setattr(saved_poses, "with_pose", edited)
+    assert main(["pose", "save", "look"]) == 1
+    assert "a file that has changed meanwhile" in capsys.readouterr().err
+    assert file.read_text().endswith("# mine\n")
+    assert "look" not in NamedPoses(file, ARM)
 
 
 def test_a_folder_that_cannot_be_written_is_told(graph, file, capsys):

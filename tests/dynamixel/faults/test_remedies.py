@@ -139,7 +139,7 @@ def test_what_stood_in_the_way_of_a_recovery_is_its_remedy():
     bench.faults.inject(Place(STILL, position=0.3))
     bench.loop.clear_faults(bench.now)
     bench.run(1.5)
-    assert told(bench).startswith("move it by hand into its range")
+    assert told(bench).startswith("move it by hand into its range, then run armature clear; ")
     assert told(bench).steps == (RecoveryStep.BY_HAND, RecoveryStep.CLEAR_FAULTS)
     bench.faults.inject(Place(STILL, position=-0.3))
     bench.loop.clear_faults(bench.now)

@@ -8,6 +8,7 @@ import re
 import pytest
 from control_msgs.action import FollowJointTrajectory
 from control_msgs.msg import JointComponentTolerance, JointTolerance
+from std_srvs.srv import SetBool
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint, MultiDOFJointTrajectoryPoint
 
 from armature.nodes.common import topics
@@ -136,3 +137,17 @@ def test_a_trajectory_of_the_topic_that_is_far_too_long_is_refused_unread(motion
     motion.until(lambda: told)
     assert re.search(r"joint_trajectory: points: \d+ bytes refused; a goal may have 5000 points", told[0]), told
     assert motion.servos.segments == []
+
+
+def test_a_controller_of_an_arm_with_a_namespace_names_commands_for_this_arm(make_motion):
+    motion = make_motion()
+    motion.servos.be("DISABLED", remedy="run armature enable --namespace left")
+    motion.until(lambda: motion.arm.control.state.arm.measured is not None)
+    motion.spin(0.1)
+    motion.arm.get_namespace = lambda: "/left"
+    motion.arm.control.state.arm.remedy = ""  # of a servo interface that names none
+    answer = motion.follow(smooth(0.5, 0.1, 0.0))
+    assert answer.result.error_string.endswith("; run armature enable --namespace left")
+    assert motion.arm.reports._last_message.endswith("; run armature enable --namespace left")
+    resumed = motion.done(motion.pause_client.call_async(SetBool.Request(data=False)))
+    assert resumed.message.endswith("; run armature enable --namespace left")

@@ -76,7 +76,8 @@ def _weight(motion, place):
 def test_an_arm_that_takes_no_commands_is_told_nothing_and_counts_it_from_its_first_motion_on(make_motion):
     motion = make_motion(urdf=SOLID)
     motion.servos.be("HOLDING")
-    motion.until(lambda: motion.arm.control.state.arm.measured is not None)
+    state = motion.arm.control.state
+    motion.until(lambda: state.arm.measured is not None and state.motion.setpoint(motion.arm.now()) is not None)
     assert tell(motion, 0.5).successful
     motion.spin(0.3)
     assert motion.servos.segments == []
