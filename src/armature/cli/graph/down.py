@@ -8,6 +8,7 @@ from functools import partial
 from armature.cli.arguments import add_namespace
 from armature.cli.graph.ending import START_AGAIN, print_exit_message, send_signal, wait_for_end
 from armature.cli.graph.running import Graph, without_runner
+from armature.core.recovery_commands import in_namespace
 from armature.running_processes import BUS
 from armature.signals import RUNNER_SIGNAL
 
@@ -25,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
         wait_for_end(lambda: not graph.supervisor.is_running(), "graph")
     else:
         _end_without_runner(graph)
-    return print_exit_message(graph.supervisor, START_AGAIN)
+    return print_exit_message(graph.supervisor, in_namespace(START_AGAIN, options.namespace))
 
 
 def _end_without_runner(graph: Graph) -> None:

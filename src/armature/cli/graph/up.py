@@ -30,6 +30,7 @@ from armature.cli.arguments import (
 from armature.cli.graph.ending import POLL, SERVO_INTERFACE, START_AGAIN, print_exit_message, send_signal
 from armature.cli.graph.page import fetch_state, page_address
 from armature.cli.graph.running import Graph, without_runner
+from armature.core.recovery_commands import in_namespace
 from armature.core.refusals import Refusals
 from armature.dynamixel.wiring.confirmed import NOT_CONFIRMED, how_to_confirm
 from armature.environment import graph_environment, state_folder
@@ -96,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
         finally:
             _end(found, child, received)
             left = found.processes.find() if child.returncode < 0 else []
-            code = 1 if left else print_exit_message(supervisor, START_AGAIN)
+            code = 1 if left else print_exit_message(supervisor, in_namespace(START_AGAIN, options.namespace))
     if left:
         raise without_runner(left)
     return code

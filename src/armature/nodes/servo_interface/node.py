@@ -144,7 +144,7 @@ class ServoInterface(LifecycleNode):
         return False
 
     def _leave(self, words: str) -> bool:
-        self._exit_message.report_end(words)
+        self._exit_message.report_end(in_namespace(words, self.get_namespace()))
         self.leaves_torque_on = leaves_torque_on(words)
         self._has_left = True
         return True
