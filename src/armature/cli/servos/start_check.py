@@ -9,13 +9,14 @@ from typing import Any
 
 from armature.cli.parameter_check import find_refused, full_name, in_order, notes_of
 from armature.cli.parameter_table import JOINT, READ, TAKEN, class_in, joints_of
+from armature.core.control.motion import SpeedScaling
 from armature.core.model.arm import ArmModel
 from armature.core.model.parameter_file import GivenParameter
 from armature.core.model.poses import completed
 from armature.core.planning.moves import MoveSettings
 from armature.core.refusals import Refusals
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import ConfigError, format_value
+from armature.errors import ConfigError, GoalRefused, format_value
 from armature.graph import EMULATED, park_pose, processes
 from armature.nodes.arm_controller.checks import make_checks
 from armature.nodes.arm_controller.group_node import group_limits
@@ -168,14 +169,24 @@ def _require_controller(node: Any, arm: ArmModel, wiring: Wiring, poses: Poses) 
     joints, refusals = tuple(joint.name for joint in arm.arm_joints), Refusals()
     limits = group_limits(read_limits(node, arm, wiring), joints)
     notes: list[str] = []
-    with refusals.noted():
-        notes += read_trajectory_parameters(node, limits)[-1]
-    given = read(node, MoveParameters)
     with refusals.noted(), located(node):
-        MoveSettings(given.moves__blend, given.moves__blend_distance)
+        given, *_, told = read_trajectory_parameters(node, limits)
+        notes += told
+        _require_speed(given.speed_scaling__initial_scaling_factor)
+    moves = read(node, MoveParameters)
+    with refusals.noted(), located(node):
+        MoveSettings(moves.moves__blend, moves.moves__blend_distance)
     with refusals.noted(), located(node):
         checks = make_checks(node, arm, joints, wiring)
-        if given.park_pose in poses:
-            checks.require_apart(given.park_pose, completed(poses[given.park_pose], arm))
+        if moves.park_pose in poses:
+            checks.require_apart(moves.park_pose, completed(poses[moves.park_pose], arm))
     refusals.raise_all()
     return notes
+
+
+def _require_speed(factor: float) -> None:
+    try:
+        SpeedScaling().set_factor(factor)
+    except GoalRefused as error:
+        where = "parameter speed_scaling.initial_scaling_factor"
+        raise ConfigError(where, error.value, error.allowed) from error
