@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from armature.cli.graph import up
 from armature.cli.main import main
 from armature.cli.servos.start_check import require_startable
 from armature.errors import ConfigError
+from armature.launch_arguments import require_usable
 from armature.robots import find_robot
 
 FILES = Path(__file__).parent / "parameter_files"
@@ -167,3 +169,14 @@ def test_the_commands_tell_each_in_a_line_of_its_own(capsys, monkeypatch, tmp_pa
     assert len([line for line in shown if line.startswith(f"error: {file}, line ")]) == 15
     assert main(["check", "--params-file", str(FILES / "counts_for_nothing.yaml")]) == 0
     assert capsys.readouterr().out.count("warning") >= 10
+
+
+@pytest.mark.parametrize("require", [up._require_usable, require_usable])
+def test_whoever_starts_the_graph_says_what_counts_for_nothing_and_goes_on(capsys, require):
+    file = str(FILES / "counts_for_nothing.yaml")
+    require(find_robot(parameters=file, keeps_refused=True), "left")
+    said = capsys.readouterr().err.splitlines()
+    assert len([line for line in said if line.startswith(f"note: {file}, line ")]) == 2
+    assert "whose namespace is /left; /**/arm_controller" in said[0]
+    require(find_robot(parameters=file, keeps_refused=True))
+    assert capsys.readouterr().err.count("note: ") == 10
