@@ -82,6 +82,20 @@ def test_of_a_file_for_another_arm_of_ros2_control_only_what_no_controller_has_i
     )
 
 
+def test_controllers_of_other_names_are_told_by_their_plugin_their_name_or_their_parameters():
+    blocks = [
+        re.match(r"line \d+: node: '/(\w+)' .*name the block /\*\*/(\w+);", line)
+        for line in refused("controllers.yaml")
+    ]
+    assert [(block[1], block[2]) for block in blocks if block] == [
+        ("left_arm", "arm_controller"),
+        ("hand", "gripper_controller"),
+        ("scaled_joint_trajectory_controller", "arm_controller"),
+        ("robotiq", "gripper_controller"),
+        ("tolerances", "arm_controller"),
+    ]
+
+
 def test_what_counts_for_nothing_is_told_as_a_note():
     said = notes("counts_for_nothing.yaml")
     assert len(said) == 10
