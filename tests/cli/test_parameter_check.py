@@ -109,6 +109,13 @@ def test_what_counts_for_nothing_is_told_as_a_note():
         assert re.search(words, "\n".join(said)), words
 
 
+def test_a_finger_whose_force_would_be_limited_for_another_gain_is_told():
+    assert notes("gains_apart.yaml") == [
+        "parameter gripper.position_p_gain: the force would be limited for another gain "
+        "(1280 of /gripper_controller, 900 of /servo_interface); give both the same"
+    ]
+
+
 def test_what_the_graph_gives_itself_is_told_with_where_it_is_given():
     said = sorted(notes("given_by_the_graph.yaml"), key=lambda note: int(note.split()[1].strip(":")))
     assert [note.partition("counts for nothing; ")[2] for note in said] == [
