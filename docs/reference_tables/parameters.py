@@ -76,4 +76,4 @@ def _within(bounds: tuple[float, float] | None) -> str:
     if not bounds:
         return ""
     low, high = bounds
-    return f"; at least {low:g}" if math.isinf(high) else f"; {low:g} to {high:g}"
+    return "" if math.isinf(high) else f"; {low:g} to {high:g}"

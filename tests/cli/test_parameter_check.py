@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from armature.cli.graph import up
 from armature.cli.main import main
 from armature.cli.servos.start_check import require_startable
 from armature.errors import ConfigError
+from armature.launch_arguments import require_usable
 from armature.robots import find_robot
 
 FILES = Path(__file__).parent / "parameter_files"
@@ -80,6 +82,20 @@ def test_of_a_file_for_another_arm_of_ros2_control_only_what_no_controller_has_i
     )
 
 
+def test_controllers_of_other_names_are_told_by_their_plugin_their_name_or_their_parameters():
+    blocks = [
+        re.match(r"line \d+: node: '/(\w+)' .*name the block /\*\*/(\w+);", line)
+        for line in refused("controllers.yaml")
+    ]
+    assert [(block[1], block[2]) for block in blocks if block] == [
+        ("left_arm", "arm_controller"),
+        ("hand", "gripper_controller"),
+        ("scaled_joint_trajectory_controller", "arm_controller"),
+        ("robotiq", "gripper_controller"),
+        ("tolerances", "arm_controller"),
+    ]
+
+
 def test_what_counts_for_nothing_is_told_as_a_note():
     said = notes("counts_for_nothing.yaml")
     assert len(said) == 10
@@ -91,6 +107,13 @@ def test_what_counts_for_nothing_is_told_as_a_note():
         r"line 10: parameter max_effort: 40.0 counts for nothing; without max_effort_interface",
     ):
         assert re.search(words, "\n".join(said)), words
+
+
+def test_a_finger_whose_force_would_be_limited_for_another_gain_is_told():
+    assert notes("gains_apart.yaml") == [
+        "parameter gripper.position_p_gain: the force would be limited for another gain "
+        "(1280 of /gripper_controller, 900 of /servo_interface); give both the same"
+    ]
 
 
 def test_what_the_graph_gives_itself_is_told_with_where_it_is_given():
@@ -167,3 +190,14 @@ def test_the_commands_tell_each_in_a_line_of_its_own(capsys, monkeypatch, tmp_pa
     assert len([line for line in shown if line.startswith(f"error: {file}, line ")]) == 15
     assert main(["check", "--params-file", str(FILES / "counts_for_nothing.yaml")]) == 0
     assert capsys.readouterr().out.count("warning") >= 10
+
+
+@pytest.mark.parametrize("require", [up._require_usable, require_usable])
+def test_whoever_starts_the_graph_says_what_counts_for_nothing_and_goes_on(capsys, require):
+    file = str(FILES / "counts_for_nothing.yaml")
+    require(find_robot(parameters=file, keeps_refused=True), "left")
+    said = capsys.readouterr().err.splitlines()
+    assert len([line for line in said if line.startswith(f"note: {file}, line ")]) == 2
+    assert "whose namespace is /left; /**/arm_controller" in said[0]
+    require(find_robot(parameters=file, keeps_refused=True))
+    assert capsys.readouterr().err.count("note: ") == 10

@@ -18,8 +18,12 @@ _INSTEAD = {
     "controller_manager": "the controllers run by themselves, and the rate of the bus is rate of /servo_interface",
     "joint_state_broadcaster": "/servo_interface publishes the joint states",
 }
-# Blocks of other names may be meant for these: controllers are named as one likes.
-_NAMED_AS_ONE_LIKES = ("arm_controller", "gripper_controller")
+# Controllers are named as one likes: what blocks of other names may be meant for, by their plugins or usual names.
+_CONTROLLERS = {
+    "arm_controller": ("JointTrajectoryController", "joint_trajectory_controller"),
+    "gripper_controller": ("GripperActionController", "gripper_action_controller"),
+}
+_OF_ANY_CONTROLLER = {"joint", "joints", "type"}
 
 Known = Mapping[str, Mapping[str, Wanted]]
 """Parameters by node and name."""
@@ -107,16 +111,28 @@ def _refused_block(block: GivenParameter, meant: str) -> Iterator[ConfigError]:
         yield ConfigError(f"{block.where}: node", block.nodes, allowed)
 
 
-def _meant(block: GivenParameter, given: Iterable[GivenParameter], known: Known) -> str:
-    """The controller that most parameters of a block of another name belong to; empty where that is none."""
+def _meant(block: GivenParameter, given: Sequence[GivenParameter], known: Known) -> str:
+    """The controller that a block of another name is meant for; empty where that is none."""
     names = [each.name for each in given if each.nodes == block.nodes and not each.name.startswith(ROS_OWN)]
-    if block.node in _INSTEAD or not names:
+    plugins = [
+        str(each.value) for each in given if each.name in (f"{block.node}.type", "type") and _types(each, block)
+    ]
+    for node, endings in _CONTROLLERS.items():
+        if any(text.endswith(endings) for text in (plugins or [block.node])):
+            return node
+    if plugins or block.node in _INSTEAD:
         return ""
-    for node in _NAMED_AS_ONE_LIKES:
+    for node in _CONTROLLERS:
         groups = {name.partition(".")[0] for name in known[node]}  # whatever its joints are called
-        if 2 * sum(name.partition(".")[0] in groups for name in names) > len(names):
+        matching = [name for name in names if name.partition(".")[0] in groups]
+        if 2 * len(matching) > len(names) and set(matching) - _OF_ANY_CONTROLLER:
             return node
     return ""
+
+
+def _types(given: GivenParameter, block: GivenParameter) -> bool:
+    """Whether a parameter says of which plugin a controller is: its own, or its manager's."""
+    return given.nodes == block.nodes if given.name == "type" else given.node == "controller_manager"
 
 
 def _refused(each: GivenParameter, nodes: Sequence[str], known: Known) -> Iterator[ConfigError]:

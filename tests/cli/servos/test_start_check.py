@@ -38,6 +38,14 @@ REFUSED = [
     ("servo_interface", "park_pose: !!binary aGVsbG8=", "ROS has no type for it"),
     ("arm_controller", "moves.blend: 5.0", "within 0.001 and 1"),
     ("arm_controller", "constraints.elbow.goal: -1.0", "finite and at least 0"),
+    ("arm_controller", "reading_timeout: -1.0", "within 0.01 and 60 s"),
+    ("gripper_controller", "jog.lease: .nan", "within 0.02 and 5 s"),
+    ("arm_controller", "limits.elbow.margin: -1.0", "finite and at least 0"),
+    ("arm_controller", "limits.elbow.start_tolerance: .inf", "finite and at least 0"),
+    ("arm_controller", "speed_scaling.initial_scaling_factor: 3.0", "give 0 to 2"),
+    ("monitor", "stream_rate: 0.0", "within 0.1 and 100 Hz"),
+    ("monitor", "viewers: 0", "within 1 and 1000"),
+    ("monitor", "port: 70000", "within 0 and 65535"),
 ]
 
 

@@ -108,6 +108,11 @@ def test_values_have_the_types_of_ros(text: str, value: object):
         ("/**/servo_interfce: {ros__parameters: {x: 1}}", r"line 1: node: .*did you mean servo_interface\?"),
         ("/**/camera: {ros__parameters: {x: 1}}", r"node: '/\*\*/camera' .*nodes are arm_controller, grip"),
         ("/servo interface: {ros__parameters: {x: 1}}", r"node: '/servo interface' .*letters, digits and _"),
+        (
+            "/servo_interface: {ros__parameters: {? [a, b] : 1}}",
+            r"line 1: name of a parameter: \[\] .*a text is needed",
+        ),
+        ("/servo_interface: {ros__parameters: {'': 1}}", r"line 1: name of a parameter: '' .*a text is needed"),
         ("[", "line 1: .*well-formed"),
     ],
 )
@@ -212,6 +217,7 @@ def test_a_block_may_stand_in_pieces_as_in_ros_but_no_parameter_twice():
     ("name", "is_misspelt"),
     [
         ("servo_interfce", True),
+        ("ARM_CONTROLLER", True),
         ("arm_controllers", True),
         ("gripper_controler", True),
         ("robot_state_publisher", False),

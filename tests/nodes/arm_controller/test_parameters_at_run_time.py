@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from builtin_interfaces.msg import Duration
 from control_msgs.action import FollowJointTrajectory
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 
+from armature.cli.parameter_check import check_given
+from armature.core.model.parameter_file import read_parameters
 from armature.errors import ArmatureError
 from armature.nodes.arm_controller.arm_controller import ArmController
 from armature.nodes.arm_controller.gripper_controller import GripperController
+from armature.robots import NODES
 
 from ..motion_graph import ABORTED, SUCCEEDED, smooth, trajectory
 
@@ -128,3 +132,14 @@ def test_the_grippers_tolerance_counts_for_goals_from_then_on(motion):
     answer = motion.grip(JointState(name=["gripper"], position=[0.01]))
     assert answer.result.stalled
     assert not answer.result.reached_goal
+
+
+def test_what_a_controller_shows_of_itself_is_a_file_that_it_takes(make_motion):
+    motion = make_motion(arm_parameters={"joints": ["elbow", "waist"], "gains.waist.p": 1.0})
+    shown = {
+        f"/{node.get_name()}": {"ros__parameters": {name: each.value for name, each in node._parameters.items()}}
+        for node in (motion.arm, motion.gripper)
+    }
+    given = read_parameters(yaml.safe_dump(shown), "dump.yaml", NODES)
+    assert len(given) > 60
+    check_given(given, ["waist", "elbow", "gripper"])

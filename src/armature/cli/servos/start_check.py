@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING
 from pathlib import Path
@@ -9,15 +10,19 @@ from typing import Any
 
 from armature.cli.parameter_check import find_refused, full_name, in_order, notes_of
 from armature.cli.parameter_table import JOINT, READ, TAKEN, class_in, joints_of
+from armature.core.control.motion import SpeedScaling
 from armature.core.model.arm import ArmModel
 from armature.core.model.parameter_file import GivenParameter
 from armature.core.model.poses import completed
 from armature.core.planning.moves import MoveSettings
 from armature.core.refusals import Refusals
+from armature.dynamixel.motion.grip import max_lead
+from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
-from armature.errors import ConfigError, format_value
+from armature.errors import ConfigError, GoalRefused, format_value
 from armature.graph import EMULATED, park_pose, processes
 from armature.nodes.arm_controller.checks import make_checks
+from armature.nodes.arm_controller.gripper_controller import GainParameters
 from armature.nodes.arm_controller.group_node import group_limits
 from armature.nodes.arm_controller.jtc_parameters import read_trajectory_parameters, take_gripper_parameters
 from armature.nodes.arm_controller.moves import MoveParameters
@@ -25,7 +30,7 @@ from armature.nodes.common.parameters.joint_limits import read_limits
 from armature.nodes.common.parameters.parameters import NodeToBe, located, read
 from armature.nodes.common.parameters.wanted import wanted
 from armature.nodes.common.robot_files import read_robot
-from armature.nodes.servo_interface.parameters import ServoConfiguration
+from armature.nodes.servo_interface.parameters import JointParameters, ServoConfiguration
 from armature.robots import NODES, Robot
 
 Poses = Mapping[str, Mapping[str, float]]
@@ -109,6 +114,19 @@ def _overridden(robot: Robot) -> Iterator[str]:
                 yield f"{each.where}: parameter {each.name}: {format_value(value)} counts for nothing; {why}"
 
 
+def _gains_apart(nodes: Mapping[str, Any], arm: ArmModel, wiring: Wiring) -> Iterator[str]:
+    """Fingers whose force would be limited by another gain than their servos have."""
+    fingers = {joint.name for joint in arm.gripper_joints}
+    for servo in (servo for servo in wiring.servos if servo.joint in fingers):
+        name = f"{servo.joint}.position_p_gain"
+        ours = read(nodes["gripper_controller"], GainParameters, f"{servo.joint}.").position_p_gain
+        servos = read(nodes["servo_interface"], JointParameters, f"{servo.joint}.").position_p_gain
+        factory = servo.model.default(Role.POSITION_P_GAIN)
+        if max_lead(servo, 1.0) < math.inf and (max(ours, 0) or factory) != (servos if servos >= 0 else factory):
+            told = f"{ours} of /gripper_controller, {servos} of /servo_interface"
+            yield f"parameter {name}: the force would be limited for another gain ({told}); give both the same"
+
+
 def _without(refusals: Refusals, given: Iterable[GivenParameter]) -> tuple[GivenParameter, ...]:
     """What is given beside that which is refused."""
     refused = {error.where for error in refusals.found}
@@ -132,6 +150,8 @@ def _read_as_nodes(
         notes += take_gripper_parameters(nodes["gripper_controller"], [joint.name for joint in arm.gripper_joints])
     with refusals.noted():
         notes += _require_controller(nodes["arm_controller"], arm, wiring, poses)
+    with refusals.noted():
+        notes += _gains_apart(nodes, arm, wiring)
     refusals.raise_all()
     return notes
 
@@ -168,14 +188,24 @@ def _require_controller(node: Any, arm: ArmModel, wiring: Wiring, poses: Poses) 
     joints, refusals = tuple(joint.name for joint in arm.arm_joints), Refusals()
     limits = group_limits(read_limits(node, arm, wiring), joints)
     notes: list[str] = []
-    with refusals.noted():
-        notes += read_trajectory_parameters(node, limits)[-1]
-    given = read(node, MoveParameters)
     with refusals.noted(), located(node):
-        MoveSettings(given.moves__blend, given.moves__blend_distance)
+        given, *_, told = read_trajectory_parameters(node, limits)
+        notes += told
+        _require_speed(given.speed_scaling__initial_scaling_factor)
+    moves = read(node, MoveParameters)
+    with refusals.noted(), located(node):
+        MoveSettings(moves.moves__blend, moves.moves__blend_distance)
     with refusals.noted(), located(node):
         checks = make_checks(node, arm, joints, wiring)
-        if given.park_pose in poses:
-            checks.require_apart(given.park_pose, completed(poses[given.park_pose], arm))
+        if moves.park_pose in poses:
+            checks.require_apart(moves.park_pose, completed(poses[moves.park_pose], arm))
     refusals.raise_all()
     return notes
+
+
+def _require_speed(factor: float) -> None:
+    try:
+        SpeedScaling().set_factor(factor)
+    except GoalRefused as error:
+        where = "parameter speed_scaling.initial_scaling_factor"
+        raise ConfigError(where, error.value, error.allowed) from error

@@ -123,13 +123,13 @@ def misspelt_nodes(given: Iterable[GivenParameter], nodes: Sequence[str]) -> tup
     return tuple(
         _unknown_node(each, nodes)
         for each in of_other_nodes(given, nodes)
-        if get_close_matches(each.node, nodes, cutoff=0.8)
+        if get_close_matches(each.node.lower(), nodes, cutoff=0.8)
         and not each.node.endswith(tuple(f"_{node}" for node in nodes))
     )
 
 
 def _unknown_node(given: GivenParameter, nodes: Sequence[str]) -> ConfigError:
-    return ConfigError(f"{given.where}: node", given.nodes, nearest(given.node, nodes, "nodes"))
+    return ConfigError(f"{given.where}: node", given.nodes, nearest(given.node.lower(), nodes, "nodes"))
 
 
 def read_value(text: str, where: str) -> Value:
@@ -230,7 +230,9 @@ class _File:
         once = {str(key.value): (key, content) for key, content in node.value[::-1]}
         for key, content in [*once.values()][::-1]:
             name = prefix + str(key.value)
-            if isinstance(content, yaml.MappingNode):
+            if not isinstance(key, yaml.ScalarNode) or not key.value:
+                self._refuse(f"{self._where(key)}: name of a parameter", self._content(key), "a text is needed")
+            elif isinstance(content, yaml.MappingNode):
                 yield from self._of_mapping(content, nodes, f"{name}.")
             elif given := self._read(lambda: self._parameter(key, content, nodes, name)):  # noqa: B023  # at once
                 yield given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ from armature.nodes.common.conversions import (
     to_tolerances,
 )
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
+from armature.nodes.common.parameters.wanted import at_least
 
 _TELLING = 0.2  # for which the servos are told a load at rest [s]
 
@@ -50,8 +51,11 @@ _TELLING = 0.2  # for which the servos are told a load at rest [s]
 class ArmJoint:
     """Of an arm's joint; of one that slides they are 0.002 m unless given."""
 
-    margin: float = 0.02  # kept from the position limits while jogging [rad]
-    start_tolerance: float = 0.05  # of a first point at time 0 [rad]; 0.002 m where it slides
+    margin: float = field(
+        default=0.02, metadata=at_least(0.0)
+    )  # kept from the position limits while jogging [rad]
+    # of a first point at time 0 [rad]; 0.002 m where it slides
+    start_tolerance: float = field(default=0.05, metadata=at_least(0.0))
 
 
 @dataclass(frozen=True)

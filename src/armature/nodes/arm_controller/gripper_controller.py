@@ -28,15 +28,18 @@ from armature.nodes.arm_controller.jtc_parameters import take_gripper_parameters
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_stamp
 from armature.nodes.common.parameters.parameters import read, refuse_unknown
-from armature.nodes.common.parameters.wanted import at_least, changing
+from armature.nodes.common.parameters.wanted import at_least, changing, within
 
 
 @dataclass(frozen=True)
 class GripperJoint:
     """Of a gripper's joint."""
 
-    margin: float = 0.0  # kept from the position limits while jogging [m] or [rad]
-    start_tolerance: float = 0.05  # of a first point at time 0 [rad]; 0.002 m where it slides
+    margin: float = field(
+        default=0.0, metadata=at_least(0.0)
+    )  # kept from the position limits while jogging [m] or [rad]
+    # of a first point at time 0 [rad]; 0.002 m where it slides
+    start_tolerance: float = field(default=0.05, metadata=at_least(0.0))
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,9 @@ class GripperParameters:
 class GainParameters:
     """Of a gripper's servo, as /servo_interface has it; -1 for the factory's."""
 
-    position_p_gain: int = -1  # as /servo_interface has it; -1 for the factory's
+    position_p_gain: int = field(
+        default=-1, metadata=within(-1, 16383)
+    )  # as /servo_interface has it; -1 for the factory's
 
 
 # What parameters of 0 stand for, by the unit of the joint.

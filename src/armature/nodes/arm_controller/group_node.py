@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +19,7 @@ from armature.core.control.goal import OnEnd, Outcome
 from armature.core.control.group import GroupControl
 from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.control.tracker import Tracker
-from armature.core.jog_limits import LEASE
+from armature.core.jog_limits import LEASE, LEASES
 from armature.core.model.arm import ArmModel, Joint, require_bounds
 from armature.core.trajectory.limits import GroupLimits, check_motion
 from armature.core.trajectory.segments import RosTime, Segment
@@ -41,6 +41,7 @@ from armature.nodes.common.conversions import (
 from armature.nodes.common.guarded_node import GuardedNode
 from armature.nodes.common.parameters.joint_limits import ArmLimits, find_disagreement, read_limits
 from armature.nodes.common.parameters.parameters import read
+from armature.nodes.common.parameters.wanted import within
 from armature.nodes.common.robot_files import read_given_arm
 
 # Segments are renewed this often while something moves [s].
@@ -57,8 +58,8 @@ class GroupParameters:
     urdf: str  # file of the robot's description
     wiring: str = ""  # file; what the servos can give, and how far the joints go
     poses: str = ""  # file of the named poses
-    reading_timeout: float = 0.5  # without joint states, after which a goal ends [s]
-    jog__lease: float = LEASE  # for which a jog or twist counts [s]
+    reading_timeout: float = field(default=0.5, metadata=within(0.01, 60.0))  # of joint states, ends a goal [s]
+    jog__lease: float = field(default=LEASE, metadata=within(*LEASES))  # for which a jog or twist counts [s]
 
 
 class JointParameters(Protocol):
@@ -293,4 +294,4 @@ def _usual(kind: Any, joint: Joint) -> dict[str, float]:
     """Defaults of a joint's parameters that are not those of the class, which are for joints that turn."""
     if joint.unit != "m":
         return {}
-    return {field.name: min(float(getattr(kind, field.name)), _SLIDING) for field in fields(kind)}
+    return {each.name: min(float(getattr(kind, each.name)), _SLIDING) for each in fields(kind)}

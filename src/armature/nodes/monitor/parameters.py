@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from armature.core.jog_limits import LEASE
+from armature.core.jog_limits import LEASE, LEASES
+from armature.nodes.common.parameters.wanted import within
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,9 @@ class Parameters:
         ""  # file; how far the joints go, whether they are confirmed, and which are the gripper's or fixed
     )
     host: str = "127.0.0.1"  # address to listen at; any but loopback requires the access key
-    port: int = 8080  # of HTTP
+    port: int = field(default=8080, metadata=within(0, 65535))  # of HTTP
     trusted_hosts: tuple[str, ...] = ("localhost",)  # names under which the page may be asked for
-    viewers: int = 32  # streams at a time, at most
-    stream_rate: float = 20.0  # of the frames to each page [Hz]
-    jog__lease: float = LEASE  # how long one jog request moves a joint, as in the controller [s]
+    viewers: int = field(default=32, metadata=within(1, 1000))  # streams at a time, at most
+    stream_rate: float = field(default=20.0, metadata=within(0.1, 100.0))  # of the frames to each page [Hz]
+    # how long one jog request moves a joint, as in the controller [s]
+    jog__lease: float = field(default=LEASE, metadata=within(*LEASES))

@@ -134,4 +134,4 @@ def test_what_a_command_line_gives_cannot_be_changed_by_a_file(node_of):
     refuse_unknown(node)
     told = [node.set_parameters([Parameter(name, value=1.0)])[0].reason for name in ("rate", "payload")]
     assert "its command line gives it: start the graph with another" in told[0]
-    assert "armature restart servo_interface" in told[1]
+    assert told[1].endswith("then: armature restart --namespace left servo_interface")

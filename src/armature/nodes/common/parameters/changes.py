@@ -14,6 +14,7 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from armature.core.recovery_commands import in_namespace
 from armature.core.refusals import Refusals
 from armature.errors import ConfigError, nearest
 from armature.nodes.common.parameters.command_line import given_to
@@ -72,7 +73,7 @@ def explain_changes(node: Node) -> None:
         with refusals.noted():
             notes = _check_together(node, taken)
         if refusals.found:
-            reason = "\n".join(map(str, refusals.found))
+            reason = in_namespace("\n".join(map(str, refusals.found)), node.get_namespace())
             return SetParametersResult(successful=False, reason=reason)
         result = set_checked(taken)
         return SetParametersResult(successful=True, reason=notes) if result.successful else result
