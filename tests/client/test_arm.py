@@ -10,6 +10,7 @@ import pytest
 
 from armature import Arm
 from armature.client import motion as client_motion
+from armature.client.session import Session
 from armature.errors import (
     CommandRefused,
     ConfigError,
@@ -244,6 +245,49 @@ def test_the_end_of_the_block_stops_the_motion(graph):
     assert place(graph)["waist"] < 0.9
 
 
+def interrupted_once(monkeypatch, owner, name):
+    """Have a wait be interrupted, as by Ctrl-C, once."""
+    usual, calls = getattr(owner, name), []
+
+    def waits(self, *given):
+        calls.append(given)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return usual(self, *given)
+
+    monkeypatch.setattr(owner, name, waits)
+
+
+def test_a_motion_whose_wait_is_interrupted_is_cancelled_also_where_the_program_goes_on(graph, arm, monkeypatch):
+    motion = graph.do(lambda: arm.move(waist=-1.0, seconds=6.0, wait=False))
+    interrupted_once(monkeypatch, client_motion.Motion, "ends_within")
+    with pytest.raises(KeyboardInterrupt):
+        graph.do(motion.wait)
+    graph.motion.attend(lambda: motion.is_done)
+    assert not motion.end.is_reached
+    assert graph.is_at_rest()
+
+
+def test_an_interruption_of_the_end_itself_leaves_nothing_in_motion(graph, monkeypatch):
+    arm = graph.arm()
+    motion = graph.do(lambda: arm.move(waist=1.0, seconds=6.0, wait=False))
+    interrupted_once(monkeypatch, Session, "_wait_for_rest")
+    with pytest.raises(KeyboardInterrupt):
+        graph.do(arm.close)
+    assert motion.is_done
+    assert graph.is_at_rest()
+    graph.do(arm.close)
+
+
+def test_a_controller_that_does_not_answer_is_named_and_its_late_answer_is_cancelled(graph, arm, monkeypatch):
+    monkeypatch.setattr(client_motion, "TIMEOUT", 0.0)
+    with pytest.raises(ProcessError, match="arm_controller: no answer to move within 0 s"):
+        graph.do(lambda: arm.move(waist=0.0, seconds=6.0))
+    graph.motion.spin(0.3)
+    graph.motion.is_still()
+    assert abs(place(graph)["waist"]) > 1e-3
+
+
 def test_after_its_end_it_says_so(graph):
     arm = graph.arm()
     graph.do(arm.close)
@@ -271,11 +315,15 @@ def test_where_no_graph_runs_the_command_that_starts_one_is_named(graph, monkeyp
 def test_a_servo_interface_that_falls_silent_is_not_taken_for_one_that_rests(graph, arm, monkeypatch):
     monkeypatch.setattr("armature.client.readings._SILENT", 0.3)
     monkeypatch.setattr("armature.client.readings._GRACE", 0.1)
-    graph.fall_silent()
-    time.sleep(0.6)
-    with pytest.raises(ProcessError, match="it is silent for"):
-        graph.do(lambda: arm.state)
-    graph._alive.reset()
+    assert graph.do(lambda: arm.state).name == "ENABLED"
+    time.sleep(0.4)  # in which no time passes for the graph, so that nothing comes
+    with pytest.raises(ProcessError, match=r"it is silent for 0\.\d s"):
+        _ = arm.state
+    graph.motion.servos.be("DISCONNECTED")  # in which nothing is commanded: diagnostics alone are heard
+    graph.say_alive()
+    graph.motion.spin(0.1)
+    time.sleep(0.4)
+    assert arm.state.name == "DISCONNECTED"
 
 
 def test_a_motion_that_no_controller_knows_any_more_has_ended(graph, arm, monkeypatch):
