@@ -157,8 +157,11 @@ def test_pause_stops_on_the_path_and_resume_reaches_the_goal(graph, arm):
 
 
 def test_stop_ends_the_motion_of_another_thread(graph, arm):
-    motion = graph.do(lambda: arm.move(waist=-0.5, seconds=4.0, wait=False))
+    graph.do(lambda: arm.move(waist=1.0))
+    motion = graph.do(lambda: arm.move(waist=-1.0, wait=False))
+    graph.motion.attend(lambda: graph.motion.servos.velocity["waist"] < -1.0)
     graph.do(arm.stop)
+    assert graph.is_at_rest()
     with pytest.raises(MotionFailed, match="stopped by arm_controller/stop"):
         graph.do(motion.wait)
 
@@ -202,6 +205,7 @@ def test_a_motion_of_an_arm_that_is_not_enabled_is_refused_with_the_remedy(graph
 def test_a_joint_that_was_not_read_is_absent_and_refused_by_its_name(graph, arm):
     faults = {"fault.elbow.cause": "missing", "fault.elbow.detail": "no answer", "fault.elbow.remedy": "replug it"}
     limits = dict.fromkeys(("limits.waist", "limits.elbow"), "")
+    assert "elbow" in graph.do(lambda: arm.positions)
     graph.motion.servos.unread.add("elbow")
     graph.motion.servos.be("FAULT", why="elbow: missing", **faults, **limits)
     graph.do(lambda: arm.positions)
@@ -329,7 +333,27 @@ def test_a_servo_interface_that_falls_silent_is_not_taken_for_one_that_rests(gra
 def test_a_motion_that_no_controller_knows_any_more_has_ended(graph, arm, monkeypatch):
     monkeypatch.setattr(client_motion, "_LOST_TIME", 0.2)
     motion = graph.do(lambda: arm.move(waist=0.0, seconds=4.0, wait=False))
-    motion._handle = None
+    monkeypatch.setattr(
+        motion, "_finish", lambda _end: None
+    )  # as if the answer were lost with a killed controller
     graph.motion.servos.be("HOLDING", why="controller gone", remedy="enable")
-    with pytest.raises(MotionFailed):
-        graph.do(motion.wait)
+    with pytest.raises(MotionFailed, match=r"move has ended: the state is HOLDING \(controller gone\); enable"):
+        graph.do(lambda: motion.wait(timeout=3.0))
+    motion._motions.in_flight.clear()
+
+
+def test_what_was_begun_and_not_ended_ends_with_the_arm(graph):
+    arm = graph.arm()
+
+    def begin():
+        arm.jog(waist=0.3).__enter__()
+        return arm.free("elbow")
+
+    block = graph.do(begin)
+    graph.do(block.__enter__)
+    graph.motion.spin(0.3)
+    graph.do(arm.close)
+    assert graph.is_at_rest()
+    assert graph.asked == [(topics.free("elbow"), True), (topics.free("elbow"), False)]
+    with pytest.raises(ProcessError, match="it is closed"):  # by then there is nothing to end
+        block.__exit__(None, None, None)
