@@ -23,7 +23,7 @@ run: setup ## Start the graph on the emulated arm; ARGS="--port /dev/ttyUSB0" fo
 
 # Tests that no delay of the machine can fail take what is left by those in real time, which wait half of their time.
 UNTIMED := tests/bench tests/core tests/description tests/dynamixel tests/emulator/faults tests/emulator/physics tests/emulator/servo tests/recording tests/docs tests/nodes/arm_controller \
-	tests/provision tests/monitor/api tests/cli/arm tests/cli/graph tests/cli/test_robot_files.py $(wildcard tests/test_*.py)
+	tests/provision tests/monitor/api tests/client tests/cli/arm tests/cli/graph tests/cli/test_robot_files.py $(wildcard tests/test_*.py)
 # What `make check` runs is not run again by a `make check test`.
 RULES := tests/test_imports.py tests/test_inheritance.py tests/test_registers.py tests/docs
 CHECKED := $(if $(filter check,$(MAKECMDGOALS)),$(RULES))

@@ -26,7 +26,6 @@ class ClientGraph:
             node.create_service(service.kind, service.name, self._answer(service))
         node.create_service(SetBool, topics.free("elbow").name, self._answer(topics.free("elbow")))
         self._diagnostics = topics.publisher(node, topics.DIAGNOSTICS)
-        self._alive = node.create_timer(0.5, self.say_alive)
 
     def say_alive(self):
         status = diagnostic("servo_interface: bus", DiagnosticStatus.OK, "ok", {})
@@ -35,9 +34,6 @@ class ClientGraph:
     def is_at_rest(self):
         """As a motion counts as ended [rad/s, m/s]."""
         return max(map(abs, self.motion.servos.velocity.values())) < 1e-3
-
-    def fall_silent(self):
-        self._alive.cancel()
 
     def do(self, act):
         """Let an arm do something in another thread, as time passes here; returns its result."""
@@ -97,5 +93,6 @@ def _arm(_graph, module_domain):
 
 @pytest.fixture
 def arm(graph, _arm):
-    """Of the graph."""
+    """Of the graph; it has heard that this is enabled."""
+    graph.motion.attend(lambda: _arm._session.readings.reported.name == "ENABLED")
     return _arm

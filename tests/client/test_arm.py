@@ -10,6 +10,7 @@ import pytest
 
 from armature import Arm
 from armature.client import motion as client_motion
+from armature.client.session import Session
 from armature.errors import (
     CommandRefused,
     ConfigError,
@@ -156,8 +157,11 @@ def test_pause_stops_on_the_path_and_resume_reaches_the_goal(graph, arm):
 
 
 def test_stop_ends_the_motion_of_another_thread(graph, arm):
-    motion = graph.do(lambda: arm.move(waist=-0.5, seconds=4.0, wait=False))
+    graph.do(lambda: arm.move(waist=1.0))
+    motion = graph.do(lambda: arm.move(waist=-1.0, wait=False))
+    graph.motion.attend(lambda: graph.motion.servos.velocity["waist"] < -1.0)
     graph.do(arm.stop)
+    assert graph.is_at_rest()
     with pytest.raises(MotionFailed, match="stopped by arm_controller/stop"):
         graph.do(motion.wait)
 
@@ -201,6 +205,7 @@ def test_a_motion_of_an_arm_that_is_not_enabled_is_refused_with_the_remedy(graph
 def test_a_joint_that_was_not_read_is_absent_and_refused_by_its_name(graph, arm):
     faults = {"fault.elbow.cause": "missing", "fault.elbow.detail": "no answer", "fault.elbow.remedy": "replug it"}
     limits = dict.fromkeys(("limits.waist", "limits.elbow"), "")
+    assert "elbow" in graph.do(lambda: arm.positions)
     graph.motion.servos.unread.add("elbow")
     graph.motion.servos.be("FAULT", why="elbow: missing", **faults, **limits)
     graph.do(lambda: arm.positions)
@@ -244,6 +249,49 @@ def test_the_end_of_the_block_stops_the_motion(graph):
     assert place(graph)["waist"] < 0.9
 
 
+def interrupted_once(monkeypatch, owner, name):
+    """Have a wait be interrupted, as by Ctrl-C, once."""
+    usual, calls = getattr(owner, name), []
+
+    def waits(self, *given):
+        calls.append(given)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return usual(self, *given)
+
+    monkeypatch.setattr(owner, name, waits)
+
+
+def test_a_motion_whose_wait_is_interrupted_is_cancelled_also_where_the_program_goes_on(graph, arm, monkeypatch):
+    motion = graph.do(lambda: arm.move(waist=-1.0, seconds=6.0, wait=False))
+    interrupted_once(monkeypatch, client_motion.Motion, "ends_within")
+    with pytest.raises(KeyboardInterrupt):
+        graph.do(motion.wait)
+    graph.motion.attend(lambda: motion.is_done)
+    assert not motion.end.is_reached
+    assert graph.is_at_rest()
+
+
+def test_an_interruption_of_the_end_itself_leaves_nothing_in_motion(graph, monkeypatch):
+    arm = graph.arm()
+    motion = graph.do(lambda: arm.move(waist=1.0, seconds=6.0, wait=False))
+    interrupted_once(monkeypatch, Session, "_wait_for_rest")
+    with pytest.raises(KeyboardInterrupt):
+        graph.do(arm.close)
+    assert motion.is_done
+    assert graph.is_at_rest()
+    graph.do(arm.close)
+
+
+def test_a_controller_that_does_not_answer_is_named_and_its_late_answer_is_cancelled(graph, arm, monkeypatch):
+    monkeypatch.setattr(client_motion, "TIMEOUT", 0.0)
+    with pytest.raises(ProcessError, match="arm_controller: no answer to move within 0 s"):
+        graph.do(lambda: arm.move(waist=0.0, seconds=6.0))
+    graph.motion.spin(0.3)
+    graph.motion.is_still()
+    assert abs(place(graph)["waist"]) > 1e-3
+
+
 def test_after_its_end_it_says_so(graph):
     arm = graph.arm()
     graph.do(arm.close)
@@ -271,17 +319,41 @@ def test_where_no_graph_runs_the_command_that_starts_one_is_named(graph, monkeyp
 def test_a_servo_interface_that_falls_silent_is_not_taken_for_one_that_rests(graph, arm, monkeypatch):
     monkeypatch.setattr("armature.client.readings._SILENT", 0.3)
     monkeypatch.setattr("armature.client.readings._GRACE", 0.1)
-    graph.fall_silent()
-    time.sleep(0.6)
-    with pytest.raises(ProcessError, match="it is silent for"):
-        graph.do(lambda: arm.state)
-    graph._alive.reset()
+    assert graph.do(lambda: arm.state).name == "ENABLED"
+    time.sleep(0.4)  # in which no time passes for the graph, so that nothing comes
+    with pytest.raises(ProcessError, match=r"it is silent for 0\.\d s"):
+        _ = arm.state
+    graph.motion.servos.be("DISCONNECTED")  # in which nothing is commanded: diagnostics alone are heard
+    graph.say_alive()
+    graph.motion.spin(0.1)
+    time.sleep(0.4)
+    assert arm.state.name == "DISCONNECTED"
 
 
 def test_a_motion_that_no_controller_knows_any_more_has_ended(graph, arm, monkeypatch):
     monkeypatch.setattr(client_motion, "_LOST_TIME", 0.2)
     motion = graph.do(lambda: arm.move(waist=0.0, seconds=4.0, wait=False))
-    motion._handle = None
+    monkeypatch.setattr(
+        motion, "_finish", lambda _end: None
+    )  # as if the answer were lost with a killed controller
     graph.motion.servos.be("HOLDING", why="controller gone", remedy="enable")
-    with pytest.raises(MotionFailed):
-        graph.do(motion.wait)
+    with pytest.raises(MotionFailed, match=r"move has ended: the state is HOLDING \(controller gone\); enable"):
+        graph.do(lambda: motion.wait(timeout=3.0))
+    motion._motions.in_flight.clear()
+
+
+def test_what_was_begun_and_not_ended_ends_with_the_arm(graph):
+    arm = graph.arm()
+
+    def begin():
+        arm.jog(waist=0.3).__enter__()
+        return arm.free("elbow")
+
+    block = graph.do(begin)
+    graph.do(block.__enter__)
+    graph.motion.spin(0.3)
+    graph.do(arm.close)
+    assert graph.is_at_rest()
+    assert graph.asked == [(topics.free("elbow"), True), (topics.free("elbow"), False)]
+    with pytest.raises(ProcessError, match="it is closed"):  # by then there is nothing to end
+        block.__exit__(None, None, None)

@@ -9,6 +9,9 @@ import sys
 
 import pytest
 
+from armature.client import ending
+from armature.nodes.common import topics
+
 # The controllers run in this process, where a warning is an error: an answer of theirs may find its asker gone.
 pytestmark = pytest.mark.filterwarnings("ignore:failed to send response")
 PROGRAM = """
@@ -28,6 +31,10 @@ while True:
         arm.move({"waist": -1.5}, seconds=2.0, timeout=0.7) if time.time() % 0.2 < 0.1 else arm.move(waist=0.0)
         with arm.jog(elbow=0.2):
             time.sleep(0.3)
+        with arm.free("elbow"):
+            time.sleep(0.1)
+        arm.disable()
+        arm.enable()
         arm.move(waist=-1.0, seconds=3.0, wait=False)
 """
 UNHELD = """
@@ -39,6 +46,13 @@ motion = arm.move(waist=1.4, seconds=5.0, wait=False)
 print("ready", flush=True)
 {end}
 """
+
+
+@pytest.fixture
+def whole_if_soak(request, soak):
+    """What is marked so runs in whole soaks alone: each starts a program."""
+    if request.node.get_closest_marker("soak") and not soak.is_whole:
+        pytest.skip("runs with --soak")
 
 
 def started(text):
@@ -67,7 +81,7 @@ def rest_at_exit(graph, program):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_at_whatever_moment_a_signal_comes_the_arm_is_held_and_nothing_is_left(graph, soak, number):
     moments = random.Random(13)
-    for trial in range(50 if soak.is_whole else 3):
+    for trial in range(50 if soak.is_whole else 2):
         soak.show(trial, 50, "moments")
         graph.motion.servos.be("ENABLED", f"t{trial}")
         program = started(PROGRAM)
@@ -78,14 +92,23 @@ def test_at_whatever_moment_a_signal_comes_the_arm_is_held_and_nothing_is_left(g
         # A shell tells both as 128 and the number. Python itself dies of SIGINT, so that a shell's loop ends too.
         assert code in ((-signal.SIGINT,) if number == signal.SIGINT else (128 + number,)), errors
         assert "Exception ignored" not in errors, errors
+        assert [on for service, on in graph.asked if service is not topics.ENABLE][-1:] != [
+            True
+        ]  # none is left free
         assert errors.count("Traceback") <= (number == signal.SIGINT), errors
 
 
 @pytest.mark.parametrize(
     ("end", "code"),
-    [("", 0), ("raise SystemExit(3)", 3), ("1 / 0", 1), ("motion.wait()", -signal.SIGINT)],
-    ids=["last line", "exit", "exception", "ctrl-c"],
+    [
+        ("", 0),
+        ("motion.wait()", -signal.SIGINT),
+        pytest.param("raise SystemExit(3)", 3, marks=pytest.mark.soak),
+        pytest.param("1 / 0", 1, marks=pytest.mark.soak),
+    ],
+    ids=["last line", "ctrl-c", "exit", "exception"],
 )
+@pytest.mark.usefixtures("whole_if_soak")
 def test_a_program_without_a_block_stops_its_motion_too(graph, end, code):
     program = started(UNHELD.format(end=end))
     said(graph, program, "ready")
@@ -96,17 +119,40 @@ def test_a_program_without_a_block_stops_its_motion_too(graph, end, code):
     assert graph.motion.waist < 1.2
 
 
-def test_a_signal_that_the_program_handles_is_its_own(graph):
-    text = "import signal\nsignal.signal(signal.SIGTERM, lambda *_: print('mine', flush=True))\n"
-    program = started(text + UNHELD.format(end="import time\ntime.sleep(30)"))
-    said(graph, program, "ready")
-    program.send_signal(signal.SIGTERM)
-    said(graph, program, "mine")
-    assert program.poll() is None
-    program.send_signal(signal.SIGINT)
-    assert rest_at_exit(graph, program)[0] == -signal.SIGINT
+class Closed:
+    """What is closed at the end of a program."""
+
+    def close(self):
+        ending.forget(self)
 
 
+def test_signals_that_would_end_the_program_without_a_word_end_it_as_an_error_does():
+    one, other = Closed(), Closed()
+    ending.register(one)
+    ending.register(other)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        with pytest.raises(SystemExit) as ended:
+            signal.raise_signal(number)
+        assert ended.value.code == 128 + number
+    one.close()
+    assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    other.close()
+    assert signal.getsignal(signal.SIGTERM) is signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None], ids=["nohup", "handled"])
+def test_a_signal_that_the_program_handles_or_ignores_stays_its_own(handler):
+    before = signal.signal(signal.SIGHUP, handler)
+    one = Closed()
+    ending.register(one)
+    assert signal.getsignal(signal.SIGHUP) is handler
+    one.close()
+    assert signal.getsignal(signal.SIGHUP) is handler
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.soak
+@pytest.mark.usefixtures("whole_if_soak")
 def test_a_child_process_leaves_the_motion_to_its_parent(graph):
     child = "import os, time\nif os.fork() == 0:\n    raise SystemExit\nos.wait()\n"
     end = f"{child}print('waited', flush=True)\ntime.sleep(30)"

@@ -27,7 +27,7 @@ ON_THE_GRAPH = {
     "armature pose list": "home",
     ".venv/bin/armature record stop": "recording_",
     ".venv/bin/armature report BAG": "joint states",
-    "armature gripper 0.02 [--effort 5]": "goal reached",
+    "armature gripper 0 [--effort 5]": "goal reached",
     "armature stop": "nothing was moving",
     "armature clear": "",
     "armature disable": "parked, torque off",

@@ -225,7 +225,11 @@ class Motions:
         """
         motion = Motion(self, service, goal, name)
         self.connection.require(motion.is_served, CONTROLLER, "it does not answer")
-        self.connection.bridge.wait(motion.send, CONTROLLER, name, TIMEOUT)
+        try:
+            self.connection.bridge.wait(motion.send, CONTROLLER, name, TIMEOUT)
+        except ProcessError:  # should the answer still come, it is cancelled
+            self.in_flight.discard(motion)
+            raise
         return motion
 
     def go(self, service: topics.Service, goal: Any, name: str, wait: bool, timeout: float | None) -> Motion:

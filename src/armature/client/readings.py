@@ -21,8 +21,10 @@ LATELY = 0.5
 """A value counts for so long after it was read [s]."""
 SERVER = "servo_interface"
 _FIRST = 3.0  # until a topic's first message [s]
-# Diagnostics come at 1 Hz and on change; without any for so long the servo interface is silent [s].
-_SILENT = 2.5
+# Without any message for so long the servo interface is silent [s]: it tells at 20 Hz what is commanded, and where
+# it reads no servo its diagnostics alone.
+_SILENT, _UNDIAGNOSED = 0.9, 2.5
+_WITHOUT_READINGS = ("STARTING", "DISCONNECTED", "FAULT")
 _GRACE = 1.2  # in which what was received meanwhile is taken, as after a computation that let no thread run [s]
 _EFFECT = 0.1  # until what was asked for shows in what is commanded [s]
 _MOST = 200  # messages of a topic that are kept
@@ -54,9 +56,10 @@ class Readings:
         """
         self._connection = connection
         self._state: ArmState | None = None
-        self._alive_at = -math.inf  # monotonic [s]
+        self._alive_at = self._diagnosed_at = -math.inf  # monotonic [s]
         self._last: dict[str, tuple[float, str]] = {}
         self._kept: dict[topics.Topic, deque[tuple[float, bytes]]] = {}
+        self._keep(topics.COMMANDED)
         connection.subscribe(topics.STATE, self._on_state)
         connection.subscribe(topics.DIAGNOSTICS, self._on_diagnostics)
         connection.require(lambda: self._state is not None, SERVER, "it publishes no state")
@@ -73,8 +76,8 @@ class Readings:
         Raises:
             ProcessError: the servo interface is silent, so that it is not known.
         """
-        if not self._connection.wait_until(lambda: self._silence() < _SILENT, _GRACE):
-            raise ProcessError(SERVER, f"it is silent for {self._silence():.1f} s", START)
+        if not self._connection.wait_until(self._is_alive, _GRACE):
+            raise ProcessError(SERVER, f"it is silent for {_age(self._heard_at()):.1f} s", START)
         return self.reported
 
     def wait_for(self, condition: Callable[[ArmState], bool], seconds: float) -> bool:
@@ -90,8 +93,6 @@ class Readings:
         return self._connection.wait_until(lambda: self._rests_since(since), seconds)
 
     def _rests_since(self, since: float) -> bool:
-        if topics.COMMANDED not in self._kept:
-            self._keep(topics.COMMANDED)
         kept = self._kept[topics.COMMANDED]
         if not kept or kept[-1][0] < since:
             return False
@@ -130,8 +131,15 @@ class Readings:
         self._connection.subscribe(topic, lambda data: kept.append((time.monotonic(), data)), raw=True)
         self._kept[topic] = kept
 
-    def _silence(self) -> float:
-        return _age(self._alive_at)
+    def _is_alive(self) -> bool:
+        if self.reported.name in _WITHOUT_READINGS and _age(self._diagnosed_at) < _UNDIAGNOSED:
+            return True
+        return _age(self._heard_at()) < _SILENT
+
+    def _heard_at(self) -> float:
+        """When the servo interface was heard last, monotonic [s]."""
+        commanded = self._kept[topics.COMMANDED]
+        return max(self._alive_at, commanded[-1][0] if commanded else -math.inf)
 
     def _on_state(self, message: DiagnosticStatus) -> None:
         self._alive_at = time.monotonic()
@@ -141,7 +149,7 @@ class Readings:
         now = time.monotonic()
         for status in message.status:
             if status.name.startswith(SERVER):
-                self._alive_at = now
+                self._diagnosed_at = now
             elif "last" in (values := values_of(status)):
                 self._last[status.name] = (now, values["last"])
 
