@@ -222,7 +222,7 @@ def test_a_goal_that_is_aborted_stays_on_a_path_that_leaves_no_room_for_it():
     arm.go()
     tracker = arm.control.state.motion.tracker
     course = np.array([tracker.setpoint(t).position for t in np.linspace(arm.now, tracker.end, 4000)])
-    arm.run(0.45)
+    arm.run(0.3)
     arm.control.abort(abort_outcome("why"), arm.now)
     arm.go()
     arm.finish()
