@@ -119,10 +119,11 @@ class BenchClient:
         self._rest()
         begun = time.time()
         handle = self._send(goal)
-        self._spin_until(lambda: self._segment_start < math.inf, "the goal's set-points")
-        first = self._first_cycle()
+        result = handle.get_result_async()
+        self._spin_until(lambda: self._segment_start < math.inf or result.done(), "the goal's set-points")
+        first = math.inf if result.done() else self._first_cycle()
         self._await(handle.cancel_goal_async())
-        self._end(handle)
+        self._end(result)
         self._follow([(_BACK, [self._home[joint] for joint in self._joints])])
         return 1000.0 * (first - begun), 1000.0 * (first - to_seconds(handle.stamp))
 
@@ -158,11 +159,11 @@ class BenchClient:
 
     def _follow(self, points: list[tuple[float, list[float]]]) -> None:
         """Send a goal and await its end."""
-        self._end(self._send(self._goal(points)))
+        self._end(self._send(self._goal(points)).get_result_async())
 
-    def _end(self, handle: Any) -> None:
+    def _end(self, future: Any) -> None:
         """Await a goal's end."""
-        result = self._await(handle.get_result_async()).result
+        result = self._await(future).result
         if result.error_code:
             raise ProcessError("arm_controller", result.error_string, "free the machine and measure again")
 

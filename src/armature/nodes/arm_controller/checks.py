@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectory
 
-from armature.core.control.goal import FollowedGoal, GoalMonitor, OnEnd, refusal_outcome
+from armature.core.control.goal import GoalMonitor, OnEnd, refusal_outcome
 from armature.core.control.goal_plan import PlannedGoal
 from armature.core.control.tracker import HORIZON, Tracker
 from armature.core.kinematics.drive_ratings import ratings_from_urdf
@@ -109,7 +109,6 @@ class _CheckedGoal:
     planned: PlannedGoal
     tracker: Tracker  # that begins to follow it
     check: GoalCheck  # of its path
-    followed: FollowedGoal | None = None  # once it has begun
     has_waited: bool = False  # for its check, on its path
 
 
@@ -146,7 +145,7 @@ class CheckedGoals:
         def begin(on_end: OnEnd) -> ActiveGoal:
             self._control.begin(made.tracker, made.check.checked, made.planned, monitor, on_end)
             self._node.begin_publishing(first)
-            made.followed, self._goal = self._control.state.goals.followed, made
+            self._goal = made
             self._timer.reset()
             return ActiveGoal(self._cancel)
 
@@ -184,7 +183,7 @@ class CheckedGoals:
 
     def _advance(self) -> None:
         goal, followed = self._goal, self._control.state.goals.followed
-        if goal is None or goal.followed is not followed or followed is None or followed.is_cancelling:
+        if goal is None or followed is None or followed.is_cancelling:
             self._goal = None
             self._timer.cancel()
             return
