@@ -60,6 +60,16 @@ def test_a_twist_moves_the_tool_while_it_comes_and_stops_when_it_does_not(motion
     assert motion.servos.position["elbow"] < 0.5
 
 
+def test_the_same_twist_moves_the_tool_again_after_a_rest(motion, operator):
+    message = twist(z=-0.03)
+    operator.press(message, lambda: motion.servos.position["elbow"] > 0.1)
+    motion.is_still()
+    rested = motion.servos.position["elbow"]
+    operator.press(message, lambda: motion.servos.position["elbow"] > rested + 0.05)
+    motion.is_still()
+    assert motion.servos.refused == []
+
+
 def test_in_the_tools_frame_it_moves_along_the_tools_axes(motion, operator):
     operator.press(twist("tool0", y=0.05), lambda: motion.waist > 0.05)
     motion.is_still()

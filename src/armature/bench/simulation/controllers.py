@@ -18,9 +18,10 @@ from armature.core.control.group_state import GroupSettings, GroupState
 from armature.core.control.tolerance import Tolerance, Tolerances, TrajectoryMonitor
 from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.kinematics.mechanics import Mechanics
-from armature.core.kinematics.twist_servo import TwistServo, build_twist_motion
+from armature.core.kinematics.twist_servo import TwistServo
 from armature.core.planning.goal_checks import CheckSettings, GoalChecks
 from armature.core.planning.moves import MoveSettings, Planner
+from armature.core.planning.twist_motion import TwistMotion
 from armature.core.steps import run_to_end
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import LoopTime
@@ -136,9 +137,7 @@ class Controllers:
         limits = self.arm.control.state.limits
 
         def build(state: State, lease: float) -> Trajectory:
-            return build_twist_motion(
-                limits, state, self._servo.velocities(state.position, velocity, False).velocity, lease
-            )
+            return TwistMotion(self._servo, limits, state, velocity, in_tool=False).build(1.0, lease)
 
         self.hold(lambda now: self.arm.control.follow_for_lease(build, 0.0, now))
 

@@ -42,6 +42,21 @@ class JointVelocities:
 
     velocity: Array
     reason: str = ""
+    slow: float = 1.0  # the share that a singularity leaves
+
+
+@dataclass(frozen=True, eq=False)
+class Rates:
+    """Velocities of the joints [rad/s], Shape (n,), for one of the tool along the root's axes, Shape (6,)."""
+
+    velocity: Array
+    twist: Array
+    smallest: float  # singular value of the Jacobian there [m/rad]
+
+    @property
+    def is_singular(self) -> bool:
+        """Whether the tool goes no nearer to a singularity."""
+        return self.smallest < _AT
 
 
 class TwistServo:
@@ -87,7 +102,7 @@ class TwistServo:
         slow = self._near_singularity(position, velocity, self._smallest(jacobian))
         if slow < 1.0:
             reason = f"slowed to {slow:.0%}: a singularity is near"
-        return JointVelocities(velocity * slow, reason)
+        return JointVelocities(velocity * slow, reason, slow)
 
     def pose(self, position: Array) -> Pose:
         """Where the tool is at positions of the joints [rad], Shape (n,)."""
@@ -95,17 +110,20 @@ class TwistServo:
         x, y, z = self._mechanics.translation(self._frame).tolist()
         return Pose((x, y, z), self._mechanics.rotation(self._frame))
 
-    def rates(self, position: Array, twist: Array, in_tool: bool) -> tuple[Array, Array]:
-        """Joint velocities for a velocity of the tool, whatever they are, and that velocity along the root's axes.
+    def rates(self, position: Array, twist: Array, in_tool: bool) -> Rates:
+        """Joint velocities for a velocity of the tool, whatever they are; arguments as `velocities`.
 
-        An arm of fewer than six joints gives the translation, and of the rotation what it can besides; arguments
-        as `velocities`.
+        An arm of fewer than six joints gives the translation, and of the rotation what it can besides.
         """
         weighted = self._jacobian(position)
         twist = self._in_root(twist, in_tool)
         if self._has_few:
-            return place_first(weighted / self._weight[:, None], twist, _ROUNDING), twist
-        return _damped(weighted, twist * self._weight, np.inf), twist
+            return Rates(
+                place_first(weighted / self._weight[:, None], twist, _ROUNDING), twist, self._smallest(weighted)
+            )
+        left, size, right = np.linalg.svd(weighted, full_matrices=False)
+        velocity = right.T @ (left.T @ (twist * self._weight) / np.maximum(size, _UNMOVABLE))
+        return Rates(velocity, twist, float(size[-1]))
 
     def step_to(self, pose: Pose, position: Array) -> Array:
         """The way of the joints to a pose near by [rad], Shape (n,); to its place alone where they are few.
@@ -123,10 +141,6 @@ class TwistServo:
     def smallest_singular_value(self, position: Array) -> float:
         """The smallest singular value of the Jacobian at positions [m/rad]: 0 in a singularity."""
         return self._smallest(self._jacobian(position))
-
-    def is_near_singularity(self, position: Array) -> bool:
-        """Whether the tool must slow down there if it goes on toward the singularity."""
-        return self.smallest_singular_value(position) < _NEAR
 
     def _near_singularity(self, position: Array, velocity: Array, now: float) -> float:
         if now >= _NEAR + np.abs(velocity).max() * _AHEAD:

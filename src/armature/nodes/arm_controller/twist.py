@@ -10,7 +10,8 @@ from geometry_msgs.msg import TwistStamped
 
 from armature.core.arrays import Array
 from armature.core.kinematics.collision_scaling import CollisionScaling
-from armature.core.kinematics.twist_servo import TwistServo, build_twist_motion, check_twist
+from armature.core.kinematics.twist_servo import TwistServo, check_twist
+from armature.core.planning.twist_motion import TwistMotion
 from armature.core.trajectory.trajectory import State, Trajectory
 from armature.errors import ArmatureError, GoalRefused
 from armature.nodes.arm_controller.group_node import GroupNode
@@ -47,7 +48,8 @@ class TwistJog:
         self._root, self._tool = frames
         self._on_takeover = on_takeover
         self._twist = np.zeros(6)
-        self._in_tool = False
+        # The last one that moves the tool: where no other follows, it stops on that one's way.
+        self._way = (self._twist, False)
         self._until = 0.0  # when the lease ends [s]
         self._next_update = math.inf  # when the joints' velocities are worked out again [s]
         topics.subscription(node, topics.TWIST, self._on_twist)
@@ -58,8 +60,13 @@ class TwistJog:
 
     def _on_twist(self, message: TwistStamped) -> None:
         try:
-            self._in_tool, self._twist = self._parse(message)
+            in_tool, twist = self._parse(message)
             self._until = self._node.now() + self._control.state.settings.lease
+            if self._is_held(twist, in_tool):
+                return  # the next update takes it on
+            self._twist = twist
+            if twist.any():
+                self._way = (twist, in_tool)
             self._press()
         except ArmatureError as error:
             self.drop()
@@ -67,6 +74,11 @@ class TwistJog:
         else:
             self._on_takeover("replaced by a jog")
             self._next_update = self._node.now() + _PERIOD
+
+    def _is_held(self, twist: Array, in_tool: bool) -> bool:
+        """Whether a twist is the one that moves the tool already, and will be updated."""
+        is_same = twist.any() and in_tool == self._way[1] and (twist == self._twist).all()
+        return bool(is_same) and self._node.now() < self._next_update < math.inf
 
     def update(self) -> None:
         """Within a lease, keep the tool in its direction; called while something moves."""
@@ -93,11 +105,11 @@ class TwistJog:
 
     def _build(self, state: State, held: float) -> Trajectory:
         limits = self._control.state.limits
-        asked = self._servo.velocities(state.position, self._twist, self._in_tool)
-        velocity = asked.velocity * self._control.state.speed.of_jogs
-        motion, why = self._guard.scale(lambda share: build_twist_motion(limits, state, velocity * share, held))
-        if why or asked.reason:
-            self._node.reports.warn(f"twist: {why or asked.reason}")
+        press = TwistMotion(self._servo, limits, state, *self._way)
+        share = self._control.state.speed.of_jogs if self._twist.any() else 0.0
+        motion, why = self._guard.scale(lambda part: press.build(part * share, held))
+        if why or (share and press.reason):
+            self._node.reports.warn(f"twist: {why or press.reason}")
         return motion
 
     def _parse(self, message: TwistStamped) -> tuple[bool, Array]:
