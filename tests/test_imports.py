@@ -49,7 +49,15 @@ ROOMS = {
         forbidden=PURE,
     ),
     "core.planning": Room(
-        ("core.arrays", "core.kinematics", "core.model", "core.steps", "core.trajectory", "errors"),
+        (
+            "core.arrays",
+            "core.kinematics",
+            "core.model",
+            "core.payload",
+            "core.steps",
+            "core.trajectory",
+            "errors",
+        ),
         ("numpy", "ruckig"),
         forbidden=PURE,
     ),

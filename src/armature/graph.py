@@ -149,7 +149,7 @@ def processes(
         node("recorder", {}),
         node("state_publisher", model),
         node("arm_controller", {**posed, **park, **kept}),
-        node("servo_interface", {**posed, "port": device, **connecting, **exit_message, **allowed}),
+        node("servo_interface", {**posed, "port": device, **connecting, **exit_message, **allowed, **kept}),
     )
 
 

@@ -13,6 +13,7 @@ from armature.robots import NODES
 
 # Node, module, class, what its names begin with.
 READ = (
+    ("servo_interface", "nodes.common.parameters.payload", "KeptPayload", ""),
     ("servo_interface", "nodes.servo_interface.parameters", "ServoParameters", ""),
     ("servo_interface", "nodes.servo_interface.parameters", "StartParameters", ""),
     ("servo_interface", "nodes.servo_interface.parameters", "JointParameters", "<joint>."),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from armature.core.planning.payload import Payload, require_held
+from armature.core.payload import Payload
+from armature.core.planning.payload import require_held
 from armature.errors import CommandRefused
 
 from .test_goal_checks import GRAVITY, checks

@@ -10,7 +10,9 @@ import pytest
 from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
+from armature.core.payload import Payload
 from armature.nodes.common.conversions import to_stamp
+from armature.nodes.common.parameters.payload import Carried
 
 from ..motion_graph import SUCCEEDED, smooth
 from .test_checks import SOLID, loads
@@ -112,6 +114,14 @@ def test_it_is_refused_while_a_move_is_planned(solid):
     assert "a move is being planned; set it when that has ended" in reason
 
 
+def test_other_processes_find_what_is_carried_from_the_start_on(make_motion, tmp_path):
+    motion = restarted(make_motion, tmp_path / "payload", payload=0.5)
+    assert Carried.read(tmp_path / "payload") == Carried(Payload(0.5), "tool0")
+    assert tell(motion, 0.2, 0.0, 0.0, 0.05).successful
+    assert Carried.read(tmp_path / "payload") == Carried(Payload(0.2, (0.0, 0.0, 0.05)), "tool0")
+    assert Carried.read(tmp_path / "none") is Carried.read("") is None
+
+
 def restarted(make_motion, file, **values):
     return make_motion(urdf=SOLID, arm_parameters={"payload_file": str(file), **values}).enable_servos()
 
@@ -132,7 +142,7 @@ def test_a_controller_that_is_restarted_comes_back_with_what_was_set(make_motion
 
 def test_what_was_set_last_goes_before_the_parameter_of_the_start(make_motion, tmp_path):
     file = tmp_path / "payload"
-    file.write_text(json.dumps({"payload": 0.2, **dict.fromkeys(AT, 0.0)}))
+    file.write_text(json.dumps({"payload": 0.2, **dict.fromkeys(AT, 0.0), "tool_frame": "tool0"}))
     assert told(restarted(make_motion, file, payload=0.5))[0] == 0.2
 
 
@@ -142,7 +152,7 @@ def test_a_file_that_cannot_be_read_is_told_and_the_start_goes_on(make_motion, t
     file.write_text(content)
     motion = restarted(make_motion, file)
     assert told(motion)[0] == 0.0
-    assert "payload from before the restart cannot be read" in motion.arm.reports._last_message
+    assert "what was set before the restart is lost: payload file" in motion.arm.reports._last_message
 
 
 def test_where_it_cannot_be_kept_it_is_in_force_and_that_is_told(make_motion, tmp_path):

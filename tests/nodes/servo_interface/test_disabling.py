@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from armature.bench.simulation.virtual import ARM, POSES, WIRING, Bench
+from armature.core.payload import Payload
 from armature.dynamixel.status.states import Mode
 from armature.emulator.faults import catalogue
 from armature.errors import ArmatureError, CommandRefused, InternalError, ParkingInterrupted
 from armature.nodes.bus_process.report import BusReport
+from armature.nodes.common.parameters.payload import Carried
 from armature.nodes.servo_interface import disabling as disabling_module
 from armature.nodes.servo_interface.disabling import Disabling, way_to_park
 from armature.nodes.servo_interface.parameters import ServoConfiguration
@@ -108,6 +110,15 @@ def test_the_way_to_park_is_as_slow_as_the_torque_of_the_servos_needs_it(disabli
     assert slow > 1.1 * usual
     assert hopeless == usual  # it parks as well as it can
     assert all(way.positions[-1] == pytest.approx(list(POSES["park"].values())) for way in ways)
+
+
+def test_the_way_to_park_is_as_slow_as_what_the_tool_carries_needs_it(disabling, tmp_path):
+    configuration = replace(disabling._configuration, wiring=weaker(0.5), payload_file=str(tmp_path / "payload"))
+    bare = way_to_park(configuration, POSES["pick"]).duration
+    Carried(Payload(1.0), ARM.tool).write(tmp_path / "payload")
+    assert way_to_park(configuration, POSES["pick"]).duration > 1.1 * bare
+    (tmp_path / "payload").write_text("{")
+    assert way_to_park(configuration, POSES["pick"]).duration == bare
 
 
 def test_an_arm_whose_servos_have_stopped_by_themselves_meanwhile_still_parks(near, disabling):

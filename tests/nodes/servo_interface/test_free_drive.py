@@ -10,8 +10,10 @@ import pytest
 
 from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
+from armature.core.payload import Payload
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import CommandRefused
+from armature.nodes.common.parameters.payload import Carried
 from armature.nodes.servo_interface import free_drive
 from armature.nodes.servo_interface.free_drive import FreeDriveLoads, _loads_of
 from armature.robots import find_robot
@@ -24,7 +26,7 @@ def configuration(robot: str) -> SimpleNamespace:
     arm = read_urdf(files.urdf.read_text("utf-8"))
     wiring = Wiring.from_yaml(files.wiring.read_text("utf-8"), arm)
     poses = read_poses(files.poses.read_text("utf-8"), arm)
-    return SimpleNamespace(arm=arm, joints=wiring.joints, wiring=wiring, poses=poses)
+    return SimpleNamespace(arm=arm, joints=wiring.joints, wiring=wiring, poses=poses, payload_file="")
 
 
 def readings(places: dict[str, float], joints: tuple[str, ...]) -> SimpleNamespace:
@@ -51,6 +53,18 @@ def test_where_a_joint_was_not_read_nothing_is_told():
     arm = configuration("armature6")
     places = {**arm.poses["home"], "wrist_pitch": math.nan}
     assert _loads_of(arm)(readings(places, arm.joints)) == {}
+
+
+def test_what_the_tool_carries_is_carried_too_and_may_change_meanwhile(tmp_path):
+    arm = configuration("armature6")
+    arm.payload_file = tmp_path / "payload"
+    read = readings(arm.poses["above_pick"], arm.joints)
+    bare = _loads_of(configuration("armature6"))(read)
+    Carried(Payload(0.0), arm.arm.tool).write(arm.payload_file)
+    loads = _loads_of(arm)
+    assert loads(read) == pytest.approx(bare, abs=1e-6)
+    Carried(Payload(0.3), arm.arm.tool).write(arm.payload_file)
+    assert loads(read)["shoulder"] < bare["shoulder"] - 0.5
 
 
 class FakeBus:

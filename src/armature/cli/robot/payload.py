@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     with uninterrupted():
         from armature.cli.robot.parameters import get_parameters, set_parameters
         from armature.client.connection import connect
-        from armature.core.planning.payload import Payload
+        from armature.core.payload import Payload
         from armature.nodes.common.parameters.payload import PayloadParameters
         from armature.nodes.common.parameters.wanted import wanted
 

@@ -1,29 +1,15 @@
-"""What the tool carries, and whether the servos can hold it where the arm is."""
+"""Whether the servos can hold what the tool is to carry, where the arm is."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
 from armature.core.arrays import Array
-from armature.core.kinematics.kinematics import Vector
+from armature.core.payload import Payload
 from armature.core.planning.goal_checks import GoalChecks
 from armature.errors import CommandRefused, apart, named
 
 _ROUNDING = 1e-9  # [N·m]
-
-
-@dataclass(frozen=True)
-class Payload:
-    """A mass at the tool, as a point."""
-
-    mass: float = 0.0  # [kg]
-    at: Vector = (0.0, 0.0, 0.0)  # its centre in the tool's frame [m]
-
-    def __str__(self) -> str:
-        place = " at {:g} {:g} {:g} m of the tool".format(*self.at) if any(self.at) else ""
-        return f"payload of {self.mass:g} kg{place}"
 
 
 def require_held(checks: GoalChecks, payload: Payload, position: Array) -> None:

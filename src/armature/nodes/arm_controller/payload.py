@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.parameter import Parameter
 
+from armature.core.payload import Payload
 from armature.core.planning.goal_checks import GoalChecks
-from armature.core.planning.payload import Payload, require_held
-from armature.errors import ArmatureError, CommandRefused, InternalError
+from armature.core.planning.payload import require_held
+from armature.errors import ArmatureError, CommandRefused, ConfigError, InternalError
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common.parameters.parameters import read
-from armature.nodes.common.parameters.payload import KeptPayload, PayloadParameters
+from armature.nodes.common.parameters.payload import Carried, KeptPayload, PayloadParameters
 
 _MASS = "payload"
 _AT = ("payload_at.x", "payload_at.y", "payload_at.z")
@@ -49,6 +48,7 @@ class PayloadChanges:
         node.add_on_set_parameters_callback(node.guard(self._check, _unchanged))
         node.add_post_set_parameters_callback(node.guard(self._apply))
         self._restore()
+        self._keep()
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
         wanted = self._merged(changes)
@@ -65,7 +65,7 @@ class PayloadChanges:
             self._take(wanted)
             self._publish_loads()
             self._keep()
-            self._node.get_logger().info(f"{wanted}")
+            self._node.get_logger().info(str(wanted))
 
     def _take(self, payload: Payload) -> None:
         self._present = payload
@@ -90,33 +90,30 @@ class PayloadChanges:
     # Over a restart
 
     def _keep(self) -> None:
-        """Write the payload down, for the node that is started in place of this one."""
-        if not self._file:
-            return
-        file, values = Path(self._file), (self._present.mass, *self._present.at)
-        fresh = file.with_name(f".{file.name}.{os.getpid()}")
-        try:
-            fresh.write_text(json.dumps(dict(zip(_NAMES, values, strict=True))), "utf-8")
-            fresh.replace(file)
-        except OSError as error:
-            text = f"{self._present}: it is in force, but a restart would lose it: {file} ({error.strerror})"
-            self._node.reports.warn(text)
+        """Write the payload down, for other processes and for the node that is started in place of this one."""
+        if self._file:
+            try:
+                Carried(self._present, self._checks.mechanics.tool).write(Path(self._file))
+            except OSError as error:
+                why = f"no other process knows it, and a restart would lose it: {self._file} ({error.strerror})"
+                self._node.reports.warn(f"{self._present}: it is in force here, but {why}")
 
     def _restore(self) -> None:
         """Take up what was set before a restart, and say so."""
-        if not (self._file and Path(self._file).exists()):
-            return
         try:
-            values = json.loads(Path(self._file).read_text("utf-8"))
-            set_before = [Parameter(name, value=float(values[name])) for name in _NAMES]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            self._node.reports.warn(f"the payload from before the restart cannot be read ({error}); set it anew")
+            before = Carried.read(self._file)
+        except ConfigError as error:
+            self._node.reports.warn(f"what was set before the restart is lost: {error}")
             return
-        result = self._node.set_parameters_atomically(set_before)
+        if before is None or before.payload == self._present:
+            return
+        values = (before.payload.mass, *before.payload.at)
+        pairs = zip(_NAMES, values, strict=True)
+        result = self._node.set_parameters_atomically([Parameter(name, value=value) for name, value in pairs])
         if result.successful:
-            self._node.get_logger().info(f"{self._present}, as it was set before the restart")
+            self._node.get_logger().info("that is what was set before the restart")
         else:
-            self._node.reports.warn(f"the payload from before the restart is not in force: {result.reason}")
+            self._node.reports.warn(f"what was set before the restart is not in force: {result.reason}")
 
 
 def _unchanged(error: InternalError, _changes: list[Parameter]) -> SetParametersResult:

@@ -18,6 +18,7 @@ from armature.core.trajectory.trajectory import Trajectory
 from armature.dynamixel.status.states import Mode, describe_state
 from armature.errors import PARKING_INTERRUPTED, CommandRefused, GoalRefused, ParkingInterrupted, named
 from armature.nodes.common.answers import run_guarded
+from armature.nodes.common.parameters.payload import Carried
 from armature.nodes.common.robot_files import drive_ratings
 from armature.nodes.servo_interface.bus_process.client import BusClient
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
@@ -205,7 +206,11 @@ def _slow_enough(way: Trajectory, configuration: ServoConfiguration) -> Trajecto
 
     drives = drive_ratings(configuration.wiring)
     inertia = {joint: drive.rotor_inertia for joint, drive in drives.items()}
-    torques = Torques(Mechanics(configuration.arm, way.joints, inertia), drives)
+    carried = Carried.find(configuration.payload_file)
+    mechanics = Mechanics(configuration.arm, way.joints, inertia, carried.tool if carried else "")
+    if carried is not None:
+        mechanics.set_payload(carried.payload.mass, carried.payload.at)
+    torques = Torques(mechanics, drives)
     with suppress(GoalRefused):
         slowed = run_to_end(TorqueShares(torques, _TORQUE_SHARE).slow_down(way))
         return slowed if slowed.duration <= _LONGEST_WAY else way

@@ -11,6 +11,7 @@ import numpy as np
 from armature.dynamixel.loop import link
 from armature.errors import CommandRefused, InternalError
 from armature.nodes.common.answers import run_guarded
+from armature.nodes.common.parameters.payload import Carried
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
 from armature.nodes.servo_interface.parameters import ServoConfiguration
 
@@ -69,12 +70,16 @@ def _loads_of(configuration: ServoConfiguration) -> Loads:
     from armature.core.kinematics.mechanics import Mechanics
 
     arm, joints = configuration.arm, configuration.joints
-    torques = Torques(Mechanics(arm, joints), ratings_from_urdf(arm))
+    carried = Carried.find(configuration.payload_file)
+    mechanics = Mechanics(arm, joints, tool=carried.tool if carried else "")
+    torques = Torques(mechanics, ratings_from_urdf(arm))
 
     def loads(readings: link.CycleReadings) -> dict[str, float]:
         place = np.array([[axis.position for axis in readings.joints]])
         if not np.isfinite(place).all():
             return {}
+        if present := Carried.find(configuration.payload_file):  # which may change while a hand guides the arm
+            mechanics.set_payload(present.payload.mass, present.payload.at)
         return dict(zip(joints, map(float, torques.loads(place)[0]), strict=True))
 
     return loads

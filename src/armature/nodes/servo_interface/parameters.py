@@ -26,6 +26,7 @@ from armature.environment import state_folder
 from armature.errors import ConfigError
 from armature.nodes.common.parameters.joint_limits import REDUCED, ArmLimits, limit_values, read_limits
 from armature.nodes.common.parameters.parameters import located, read
+from armature.nodes.common.parameters.payload import KeptPayload
 from armature.nodes.common.parameters.wanted import described, within
 from armature.nodes.common.robot_files import read_file, read_given_poses, read_wired_arm, with_allowed_pairs
 
@@ -56,9 +57,8 @@ class ServoParameters:
     # How long the port may take to appear [s]
     connect_timeout: float = field(default=10.0, metadata=within(0.0, 600.0))
     max_missed_reads: int = 5  # cycles without an answer before a servo counts as missing
-    disable_cpu_sleep: bool = (
-        True  # whether the processor is kept from deep sleep while torque is on, where that is permitted
-    )
+    # Whether the processor is kept from deep sleep while torque is on, where that is permitted
+    disable_cpu_sleep: bool = True
     feedforward: bool = True  # whether goals lead their set-points by what servos sag and lag
     park_pose: str = "park"  # of the poses file, in which the arm parks
     park_speed: float = 0.3  # fraction of the velocity limits
@@ -180,6 +180,7 @@ class ServoConfiguration:
     state_folder: Path
     child: Mapping[str, Any]  # the bus process's configuration
     is_reduced: bool = False  # whether its limits are a tenth, see ArmLimits
+    payload_file: str = ""  # see KeptPayload
 
     @property
     def joints(self) -> tuple[str, ...]:
@@ -244,6 +245,7 @@ class ServoConfiguration:
                 "free_drive": asdict(read(node, FreeDriveSettings, "free_drive.")),
             },
             is_reduced=limits.is_reduced,
+            payload_file=read(node, KeptPayload).payload_file,
         )
 
 
