@@ -96,6 +96,7 @@ FORMS = {
     "armature move": "move home park",
     "armature scan": "scan",
     "armature check": "check",
+    "armature check --params-file FILE": "check --params-file FILE",
     "armature setup": "setup",
     "armature setup --apply": "setup --apply",
     "armature calibrate": "calibrate",
@@ -128,6 +129,7 @@ NOT_RUN = {
     "ros2 bag play": _ROS,
     "ros2 param dump": _ROS,
     "ros2 param set /arm_controller payload 0.25": _ROS,
+    "ros2 param set /arm_controller constraints.goal_time 2": _ROS,
     "armature setup --port /dev/ttyUSB0": _PORT,
     "armature setup --port /dev/ttyUSB0 elbow": _PORT,
     "armature setup --port /dev/ttyUSB0 elbow --dry-run": _PORT,
@@ -143,6 +145,7 @@ NOT_RUN = {
         "is the emulator of the tests in tests/emulator/bus/test_terminal.py"
     ),
     "armature bench faults": _LONG,
+    "armature bench control": _LONG,
     "armature bench loop": _LONG,
     "armature bench bus --plot FILE": _LONG,
     "armature bench tracking --plot FILE": _LONG,

@@ -80,6 +80,13 @@ def test_a_command_is_refused_with_what_the_state_names(gateway, state, values, 
         assert refused.value.remedy == step
 
 
+def test_a_refusal_of_an_arm_with_a_namespace_names_the_command_for_this_arm(gateway):
+    gateway._node.get_namespace = lambda: "/left"
+    gateway.update(Snapshot(ServoInterfaceState("DISABLED")))
+    with pytest.raises(CommandRefused, match=r"run armature enable --namespace left$"):
+        gateway.jog({"elbow": 0.1})
+
+
 def test_a_jog_that_presses_on_is_refused_with_the_side(gateway):
     gateway.update(Snapshot(ServoInterfaceState("ENABLED", values={"blocked.elbow": "below 0.6980"})))
     with pytest.raises(CommandRefused, match=r"elbow, which is blocked below 0.6980; send it the other way"):

@@ -23,6 +23,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 from armature.core.control.blocked import check_jog_unblocked
 from armature.core.control.readiness import then_enable
 from armature.core.model.arm import ArmModel, Joint
+from armature.core.recovery_commands import in_namespace
 from armature.errors import CommandRefused, ProcessError
 from armature.monitor.board import Board
 from armature.monitor.gateway import CommandResult, Snapshot
@@ -247,7 +248,8 @@ class RosGateway:
         if state.name not in _COMMANDABLE:
             why = f"state is {state.name}" + (f" ({state.reason})" if state.reason else "")
             wait = "wait until it publishes again" if state.name == "DISCONNECTED" else ""
-            raise CommandRefused(request, why, then_enable(state.values.get("remedy", wait)))
+            remedy = then_enable(state.values.get("remedy", wait))
+            raise CommandRefused(request, why, in_namespace(remedy, self._node.get_namespace()))
 
     def _is_gripper(self, joint: str) -> bool:
         return joint in (each.name for each in self._arm.gripper_joints)
