@@ -13,9 +13,9 @@ from armature.description.expansion import expand
 from armature.description.files import XML, read_bytes, read_text
 from armature.description.folder import URDF, XACRO, find_description, path_of, places_beside
 from armature.errors import ConfigError
+from armature.share import DEFAULT_ROBOT as DEFAULT_ROBOT
 from armature.share import share_folder
 
-DEFAULT_ROBOT = "armature6"
 # That read parameters.
 NODES = ("servo_interface", "arm_controller", "gripper_controller", "state_publisher", "recorder", "monitor")
 _READABLE = "name a file that can be read as text"

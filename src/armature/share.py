@@ -6,6 +6,8 @@ from pathlib import Path
 
 from armature.errors import ConfigError
 
+DEFAULT_ROBOT = "armature6"
+
 
 def share_folder() -> Path:
     """Where config, urdf and the page are: the checkout, or the share folder of an installation.

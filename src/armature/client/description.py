@@ -24,6 +24,7 @@ from armature.core.model.urdf import read_urdf
 from armature.description.files import read_text
 from armature.errors import GoalRefused, NotRead, listed
 from armature.nodes.common import topics
+from armature.nodes.common.robot_files import own_poses_file
 
 _PARAMETERS = topics.Service(f"{CONTROLLER}/get_parameters", GetParameters)
 _STATUS = "see: armature status"
@@ -101,8 +102,9 @@ class Description:
         path = self._parameter("poses")
         if not path:
             return ()
-        content = read_document(read_text("poses", path, "run this on the computer of the graph"), path)
-        return tuple(map(str, content)) if isinstance(content, Mapping) else ()
+        own = own_poses_file(path)
+        files = [path, str(own)] if own is not None and own.exists() else [path]
+        return tuple(dict.fromkeys(name for file in files for name in _names_in(file)))
 
     def tool_pose(self) -> ToolPose:
         """Where the tool is.
@@ -160,3 +162,8 @@ class Description:
 def _pose_of(message: TransformStamped) -> Pose:
     moved, turned = message.transform.translation, message.transform.rotation
     return Pose((moved.x, moved.y, moved.z), (turned.x, turned.y, turned.z, turned.w))
+
+
+def _names_in(file: str) -> tuple[str, ...]:
+    content = read_document(read_text("poses", file, "run this on the computer of the graph"), file)
+    return tuple(map(str, content)) if isinstance(content, Mapping) else ()

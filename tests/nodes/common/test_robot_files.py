@@ -145,10 +145,10 @@ def test_a_file_that_cannot_be_used_leaves_the_poses_as_they_were_and_says_why(p
     assert named.failure == ""
 
 
-def test_only_arms_that_ship_have_poses_of_the_users_beside_their_file(poses, urdf, tmp_path, monkeypatch):
+def test_only_arms_that_ship_have_poses_of_the_users_beside_their_file(poses, tmp_path, monkeypatch):
     file, _ = poses
-    arm = read_given_arm(urdf, "")[0]
+    config, own = share_folder() / "config", tmp_path / "armature" / "poses"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    assert own_poses_file(file, arm) is None
-    shipped = share_folder() / "config" / "robots" / "armature5" / "poses.yaml"
-    assert own_poses_file(shipped, arm) == tmp_path / "armature" / "poses" / "two.yaml"
+    assert own_poses_file(file) is None
+    assert own_poses_file(config / "robots" / "armature5" / "poses.yaml") == own / "armature5.yaml"
+    assert own_poses_file(config / "poses.yaml") == own / "armature6.yaml"

@@ -63,7 +63,7 @@ class SavedPoses:
         arm, _ = read_given_arm(given["urdf"], given["wiring"])
         arm = with_allowed_pairs(arm, given["checks.allowed_pairs"] or ())
         source = Path(given["poses"])
-        return SavedPoses(client, arm, source, own_poses_file(source, arm) or source.resolve(), given["park_pose"])
+        return SavedPoses(client, arm, source, own_poses_file(source) or source.resolve(), given["park_pose"])
 
     def all(self) -> dict[str, dict[str, float]]:
         """Every pose, the user's over those that ship [rad] or [m]."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from armature.core.kinematics.drive_ratings import DriveRatings
 from armature.core.model.arm import ArmModel
-from armature.core.model.names import ros_name
 from armature.core.model.poses import read_poses
 from armature.core.model.urdf import read_urdf
 from armature.core.model.xml_text import decode
@@ -18,7 +17,7 @@ from armature.description.shapes import with_shapes
 from armature.dynamixel.wiring.arm import Wiring
 from armature.environment import config_folder
 from armature.errors import ConfigError
-from armature.share import share_folder
+from armature.share import DEFAULT_ROBOT, share_folder
 
 _READABLE = "a readable text file is needed"
 
@@ -102,16 +101,17 @@ def read_given_arm(
     return read_wired_arm("urdf", urdf, read_file("wiring", wiring), str(wiring), with_collisions=with_collisions)
 
 
-def own_poses_file(path: str | Path, arm: ArmModel) -> Path | None:
+def own_poses_file(path: str | Path) -> Path | None:
     """Where a user's own poses of an arm that ships are; None for a file of the user's, which has them itself.
 
     Args:
         path: of the file of poses.
-        arm: that takes them, by whose name they are called.
     """
-    if not Path(path).resolve().is_relative_to((share_folder() / "config").resolve()):
+    file, shipped = Path(path).resolve(), (share_folder() / "config").resolve()
+    if not file.is_relative_to(shipped):
         return None
-    return config_folder(os.environ) / "poses" / f"{ros_name(arm.name)}.yaml"
+    name = DEFAULT_ROBOT if file.parent == shipped else file.parent.name
+    return config_folder(os.environ) / "poses" / f"{name}.yaml"
 
 
 def read_given_poses(
@@ -127,7 +127,7 @@ def read_given_poses(
     Raises:
         ConfigError: a file that cannot be read or used.
     """
-    poses, own = read_poses(read_text(where, path, _READABLE), arm, str(path)), own_poses_file(path, arm)
+    poses, own = read_poses(read_text(where, path, _READABLE), arm, str(path)), own_poses_file(path)
     if own is not None and own.exists():
         poses |= read_poses(read_text(where, own, _READABLE), arm, str(own))
     return poses
@@ -147,7 +147,7 @@ class NamedPoses(Mapping[str, Mapping[str, float]]):
     def __init__(self, path: str | Path, arm: ArmModel) -> None:
         self.failure = ""  # why the newest files are not in force; empty where they are
         self._path, self._arm = path, arm
-        own = own_poses_file(path, arm) if path else None
+        own = own_poses_file(path) if path else None
         self._files = [Path(file) for file in (path, own) if file]
         self._stamps = self._stat()
         self._poses = read_given_poses(path, arm) if path else {}
