@@ -109,10 +109,12 @@ def test_what_counts_for_nothing_is_told_as_a_note():
         assert re.search(words, "\n".join(said)), words
 
 
-def test_a_finger_whose_force_would_be_limited_for_another_gain_is_told():
+def test_a_finger_whose_force_would_be_limited_for_other_gains_is_told():
     assert notes("gains_apart.yaml") == [
-        "parameter gripper.position_p_gain: the force would be limited for another gain "
-        "(1280 of /gripper_controller, 900 of /servo_interface); give both the same"
+        "parameter gripper.position_p_gain: force is limited for another one "
+        "(1280 of /gripper_controller, 900 of /servo_interface); give the same",
+        "parameter gripper.position_i_gain: 5 brings back the torque that is taken away "
+        "from a finger at an object; give 0",
     ]
 
 
