@@ -109,10 +109,12 @@ def test_what_counts_for_nothing_is_told_as_a_note():
         assert re.search(words, "\n".join(said)), words
 
 
-def test_a_finger_whose_force_would_be_limited_for_another_gain_is_told():
+def test_a_finger_whose_force_would_be_limited_for_other_gains_is_told():
     assert notes("gains_apart.yaml") == [
-        "parameter gripper.position_p_gain: the force would be limited for another gain "
-        "(1280 of /gripper_controller, 900 of /servo_interface); give both the same"
+        "parameter gripper.position_p_gain: force is limited for another one "
+        "(1280 of /gripper_controller, 900 of /servo_interface); give the same",
+        "parameter gripper.position_i_gain: 5 brings back the torque that is taken away "
+        "from a finger at an object; give 0",
     ]
 
 
@@ -166,9 +168,9 @@ def test_values_are_told_at_once_whichever_part_of_a_node_refuses_them():
 
 def test_a_file_for_a_whole_robot_is_taken_and_what_others_read_is_told():
     said = notes("whole_robot.yaml")
-    assert [note.partition(":")[0] for note in said] == ["line 11", "line 15", "line 18", "line 27", "line 21"]
+    assert [note.partition(":")[0] for note in said] == ["line 11", "line 15", "line 18", "line 27", "line 31", "line 21"]
     assert "no node of this graph is called /move_group" in said[0]
-    assert "/left/servo_interface is no node of this graph, which has no namespace; /**/servo_interface" in said[4]
+    assert "/left/servo_interface is no node of this graph, which has no namespace; /**/servo_interface" in said[5]
 
 
 def test_in_a_namespace_blocks_without_one_are_told():

@@ -115,16 +115,20 @@ def _overridden(robot: Robot) -> Iterator[str]:
 
 
 def _gains_apart(nodes: Mapping[str, Any], arm: ArmModel, wiring: Wiring) -> Iterator[str]:
-    """Fingers whose force would be limited by another gain than their servos have."""
+    """Fingers whose force would be limited for other gains than their servos have."""
     fingers = {joint.name for joint in arm.gripper_joints}
-    for servo in (servo for servo in wiring.servos if servo.joint in fingers):
-        name = f"{servo.joint}.position_p_gain"
-        ours = read(nodes["gripper_controller"], GainParameters, f"{servo.joint}.").position_p_gain
-        servos = read(nodes["servo_interface"], JointParameters, f"{servo.joint}.").position_p_gain
-        factory = servo.model.default(Role.POSITION_P_GAIN)
-        if max_lead(servo, 1.0) < math.inf and (max(ours, 0) or factory) != (servos if servos >= 0 else factory):
-            told = f"{ours} of /gripper_controller, {servos} of /servo_interface"
-            yield f"parameter {name}: the force would be limited for another gain ({told}); give both the same"
+    for servo in wiring.servos:
+        if servo.joint not in fingers or math.isinf(max_lead(servo, 1.0)):  # as where it limits its current
+            continue
+        prefix, factory = f"{servo.joint}.", servo.model.default(Role.POSITION_P_GAIN)
+        ours = read(nodes["gripper_controller"], GainParameters, prefix).position_p_gain
+        servos = read(nodes["servo_interface"], JointParameters, prefix)
+        if (max(ours, 0) or factory) != (servos.position_p_gain if servos.position_p_gain >= 0 else factory):
+            told = f"{ours} of /gripper_controller, {servos.position_p_gain} of /servo_interface"
+            yield f"parameter {prefix}position_p_gain: force is limited for another one ({told}); give the same"
+        if servos.position_i_gain > 0:
+            why = "brings back the torque that is taken away from a finger at an object; give 0"
+            yield f"parameter {prefix}position_i_gain: {servos.position_i_gain} {why}"
 
 
 def _without(refusals: Refusals, given: Iterable[GivenParameter]) -> tuple[GivenParameter, ...]:
