@@ -80,6 +80,7 @@ FORMS = {
     "armature up --robot ~/my_arm --xacro-arg side:=left --xacro-arg hand:=false": (
         "up --robot ~/my_arm --xacro-arg side:=left --xacro-arg hand:=false"
     ),
+    "armature check --params-file FILE": "check --params-file FILE",
     "armature up --http 0.0.0.0:8080": "up --http 0.0.0.0:8080",
     "armature gripper": "gripper 0.02",
     "armature torque-off": "torque-off",
@@ -127,6 +128,7 @@ NOT_RUN = {
     "systemctl stop": "needs systemd",
     "ros2 bag play": _ROS,
     "ros2 param dump": _ROS,
+    "ros2 param set /arm_controller constraints.goal_time 2": _ROS,
     "ros2 param set /arm_controller payload 0.25": _ROS,
     "armature setup --port /dev/ttyUSB0": _PORT,
     "armature setup --port /dev/ttyUSB0 elbow": _PORT,
@@ -144,6 +146,7 @@ NOT_RUN = {
     ),
     "armature bench faults": _LONG,
     "armature bench loop": _LONG,
+    "armature bench control": _LONG,
     "armature bench bus --plot FILE": _LONG,
     "armature bench tracking --plot FILE": _LONG,
     "armature bench tracking --plot docs/images/tracking.png": _LONG,
