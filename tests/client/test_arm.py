@@ -192,6 +192,17 @@ def test_speed_scales_what_moves(graph, arm):
     graph.do(lambda: arm.speed(1.0))
 
 
+def test_what_the_tool_carries_may_be_told_and_is_refused_with_the_controllers_words(graph, arm):
+    graph.do(lambda: arm.payload(0.1, at=(0.0, 0.0, 0.05)))
+    given = [graph.motion.arm.get_parameter(name).value for name in ("payload", "payload_at.z")]
+    assert given == [0.1, 0.05]
+    with pytest.raises(CommandRefused, match="payload"):
+        graph.do(lambda: arm.payload(-1.0))
+    with pytest.raises(GoalRefused, match="give x, y, z"):
+        graph.do(lambda: arm.payload(0.1, at=(0.0, 0.0)))
+    graph.do(lambda: arm.payload(0.0))
+
+
 def test_services_are_asked_once_and_their_refusals_are_raised(graph, arm):
     graph.motion.servos.be("DISABLED")
     graph.motion.spin(0.05)
