@@ -5,13 +5,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
 from armature import Arm
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import diagnostic
+from armature.nodes.state_publisher.node import StatePublisher
 
 from ..nodes.motion_graph import MotionGraph
+from ..nodes.virtual_time import SIMULATED
+
+POSES = """
+park: {waist: 0 rad, elbow: 0 rad}
+aside: {waist: 0.5 rad, elbow: -0.3 rad}
+"""
 
 
 class ClientGraph:
@@ -60,7 +68,11 @@ class ClientGraph:
 @pytest.fixture(scope="module")
 def _motion(tmp_path_factory, module_domain):
     threads = set(threading.enumerate())
-    motion = MotionGraph(tmp_path_factory.mktemp("motion")).enable_servos()
+    folder = tmp_path_factory.mktemp("motion")
+    (folder / "poses.yaml").write_text(POSES)
+    motion = MotionGraph(folder, arm_parameters={"poses": str(folder / "poses.yaml")}).enable_servos()
+    given = [SIMULATED, Parameter("urdf", value=str(motion.urdf))]
+    motion.controllers.append(motion._add(StatePublisher(context=motion.context, parameter_overrides=given)))
     yield motion
     motion.close()
     assert set(threading.enumerate()) <= threads

@@ -60,6 +60,26 @@ def test_it_follows_a_trajectory_of_ones_own(graph, arm):
     assert place(graph) == pytest.approx({"waist": 0.1, "elbow": 0.3}, abs=2e-3)
 
 
+def test_it_knows_the_poses_and_where_its_tool_is_in_them(graph, arm):
+    assert graph.do(lambda: arm.poses) == ("park", "aside")
+    graph.do(lambda: arm.move("park", "aside"))
+    assert place(graph) == pytest.approx({"waist": 0.5, "elbow": -0.3}, abs=2e-3)
+    pose = graph.do(lambda: arm.tool_pose)
+    reach = 0.2 + 0.1 * math.cos(-0.3)
+    there = (reach * math.cos(0.5), reach * math.sin(0.5), 0.1 - 0.1 * math.sin(-0.3), 0.0, -0.3, 0.5)
+    assert tuple(pose) == pytest.approx(there, abs=2e-3)
+    graph.do(lambda: arm.twist(y=0.05, frame="tool", seconds=0.5))
+    assert place(graph)["waist"] > 0.52
+    graph.motion.servos.unread.add("elbow")
+    graph.motion.spin(0.1)
+    time.sleep(0.6)
+    with pytest.raises(
+        NotRead, match="the pose of the tool is not known: the joint behind the frame 'lower' was not"
+    ):
+        graph.do(lambda: arm.tool_pose)
+    graph.motion.servos.unread.clear()
+
+
 def test_a_motion_may_go_on_while_the_program_does(graph, arm):
     motion = graph.do(lambda: arm.move(waist=-1.0, seconds=3.0, wait=False))
     assert not motion.is_done
@@ -170,6 +190,17 @@ def test_speed_scales_what_moves(graph, arm):
     graph.do(lambda: arm.speed(0.5))
     graph.motion.until(lambda: graph.motion.arm.control.state.rate(graph.motion.time.now) == pytest.approx(0.5))
     graph.do(lambda: arm.speed(1.0))
+
+
+def test_what_the_tool_carries_may_be_told_and_is_refused_with_the_controllers_words(graph, arm):
+    graph.do(lambda: arm.payload(0.1, at=(0.0, 0.0, 0.05)))
+    given = [graph.motion.arm.get_parameter(name).value for name in ("payload", "payload_at.z")]
+    assert given == [0.1, 0.05]
+    with pytest.raises(CommandRefused, match="payload"):
+        graph.do(lambda: arm.payload(-1.0))
+    with pytest.raises(GoalRefused, match="give x, y, z"):
+        graph.do(lambda: arm.payload(0.1, at=(0.0, 0.0)))
+    graph.do(lambda: arm.payload(0.0))
 
 
 def test_services_are_asked_once_and_their_refusals_are_raised(graph, arm):

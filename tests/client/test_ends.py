@@ -9,7 +9,9 @@ import sys
 
 import pytest
 
-from armature.client import ending
+from armature import Arm
+from armature.client import ending, spinning
+from armature.errors import ConfigError
 from armature.nodes.common import topics
 
 # The controllers run in this process, where a warning is an error: an answer of theirs may find its asker gone.
@@ -149,6 +151,16 @@ def test_a_signal_that_the_program_handles_or_ignores_stays_its_own(handler):
     one.close()
     assert signal.getsignal(signal.SIGHUP) is handler
     signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("domain", ["abc", "233", "-1"])
+def test_a_domain_that_there_is_not_is_refused_and_nothing_is_left(domain, monkeypatch):
+    monkeypatch.setenv("ROS_DOMAIN_ID", domain)
+    with pytest.raises(
+        ConfigError, match=f"ROS_DOMAIN_ID: '{domain}' cannot be used; give the graph's, from 0 to 232"
+    ):
+        Arm()
+    assert spinning._shared == []
 
 
 @pytest.mark.soak

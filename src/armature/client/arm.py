@@ -11,7 +11,7 @@ from armature.client.description import ToolPose
 from armature.client.goals import Waypoint
 from armature.client.motion import Motion
 from armature.client.readings import JointValues
-from armature.client.session import Session
+from armature.client.session import Session, set_payload
 from armature.client.state import ArmFault, ArmState
 from armature.client.stream import Jog, twist_messages
 from armature.errors import ConfigError, ProcessError
@@ -224,6 +224,10 @@ class Arm:
     def speed(self, factor: float) -> None:
         """Scale the speed of all motions, by 0 to 2 as far as the limits allow, until it is set again."""
         self._joined.scale_speed(factor)
+
+    def payload(self, mass: float, at: Sequence[float] = (0.0, 0.0, 0.0)) -> None:
+        """Tell what the tool carries [kg], and where its centre is in the frame of the tool, until told anew."""
+        set_payload(self._joined.connection, mass, at)
 
     def protective_stop(self) -> None:
         """Stop within the limits and hold, until `release`; it is no emergency stop in the sense of ISO 13850."""

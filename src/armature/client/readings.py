@@ -105,11 +105,14 @@ class Readings:
             column: position, velocity or effort.
         """
         values: dict[str, float] = {}
-        for data in self.recent(topics.JOINT_STATES):
+        joints = set(self.reported.joints)
+        for data in reversed(self.recent(topics.JOINT_STATES)):
             message = deserialize_message(data, JointState)
-            pairs = zip(message.name, getattr(message, column), strict=False)
-            values |= {joint: value for joint, value in pairs if math.isfinite(value)}
-        return JointValues(values, self._not_read)
+            values = dict(zip(message.name, getattr(message, column), strict=False)) | values
+            if joints and joints <= values.keys():  # as nearly always in the newest
+                break
+        known = {joint: value for joint, value in values.items() if math.isfinite(value)}
+        return JointValues(known, self._not_read)
 
     def recent(self, topic: topics.Topic) -> list[bytes]:
         """The messages of a topic that were received lately, the newest last; it is listened to from now on."""

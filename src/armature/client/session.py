@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from control_msgs.msg import SpeedScalingFactor
+from rcl_interfaces.srv import SetParametersAtomically
+from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool, Trigger
 
 from armature.client.connection import TIMEOUT, Connection
 from armature.client.description import Description
 from armature.client.goals import duration, number
 from armature.client.guide import Guide
-from armature.client.motion import Motions
+from armature.client.motion import CONTROLLER, Motions
 from armature.client.readings import Readings
 from armature.client.stream import REST_TIME, Jog, Messages, Sending
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes.common import topics
 
 _FASTEST = 2.0  # share of the speed
+_SET_PARAMETERS = topics.Service(f"{CONTROLLER}/set_parameters_atomically", SetParametersAtomically)
 
 
 class Session:
@@ -143,3 +146,27 @@ def stop_motions(connection: Connection) -> str:
     if connection.is_served(topics.GRIPPER_CONTROLLER.stop):
         words_of(connection.call(topics.GRIPPER_CONTROLLER.stop, Trigger.Request()))
     return words
+
+
+def set_payload(connection: Connection, mass: float, at: Sequence[float] = (0.0, 0.0, 0.0)) -> None:
+    """Tell the controller what the tool carries; the arm rests meanwhile.
+
+    Args:
+        connection: to the graph.
+        mass: [kg].
+        at: its centre in the tool's frame [m].
+
+    Raises:
+        CommandRefused: it is out of bounds, the arm moves, or a servo could not hold it.
+        GoalRefused: what is no number.
+        ProcessError: there is no answer.
+    """
+    names = ("payload", "payload_at.x", "payload_at.y", "payload_at.z")
+    if len(at) != len(names) - 1:
+        raise GoalRefused("at", list(at), "give x, y, z")
+    values = [number(name, value) for name, value in zip(names, (mass, *at), strict=True)]
+    given = [Parameter(name, value=value).to_parameter_msg() for name, value in zip(names, values, strict=True)]
+    request = SetParametersAtomically.Request(parameters=given)
+    result = connection.call(_SET_PARAMETERS, request).result
+    if not result.successful:
+        raise CommandRefused.from_message(str(result.reason))

@@ -14,12 +14,13 @@ from rclpy.experimental import EventsExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from armature.environment import discovery_environment
-from armature.errors import ArmatureError, ProcessError
+from armature.errors import ArmatureError, ConfigError, ProcessError
 from armature.nodes.common.answers import run_guarded
 from armature.share import dds_profile
 
 # EventsExecutor.spin() never returns in the PyPI wheels, so it is driven by finite waits.
 _SPIN_TIMEOUT = 0.2  # [s]
+_LAST_DOMAIN = 232  # its ports are the last ones (DDSI-RTPS, "Port Number Expressions")
 _END_TIMEOUT = 5.0  # of the thread [s]
 
 
@@ -38,8 +39,12 @@ class Spinning:
         """Start the thread.
 
         Raises:
+            ConfigError: ROS_DOMAIN_ID is none.
             ProcessError: ROS does not start.
         """
+        domain = os.environ.get("ROS_DOMAIN_ID", "0") or "0"
+        if not domain.isdecimal() or int(domain) > _LAST_DOMAIN:  # DDS would end the program
+            raise ConfigError("ROS_DOMAIN_ID", domain, f"give the graph's, from 0 to {_LAST_DOMAIN}")
         os.environ.update(discovery_environment(os.environ, dds_profile()))
         self._thread.start()
         self._begun.result()
@@ -78,13 +83,18 @@ def acquire(user: object) -> Spinning:
     """The thread of this program, which runs from its first user to its last.
 
     Raises:
+        ConfigError: ROS_DOMAIN_ID is none.
         ProcessError: ROS does not start.
     """
     with _lock:
         _users.append(user)
         if not _shared:
             _shared.append(Spinning())
-            _shared[0].begin()
+            try:
+                _shared[0].begin()
+            except BaseException:
+                end()
+                raise
         return _shared[0]
 
 
