@@ -213,12 +213,15 @@ def test_a_trajectory_of_the_topic_stops_before_a_collision_and_it_is_told(solid
 
 
 def test_where_the_check_does_not_keep_ahead_the_arm_waits_on_its_path_and_goes_on_by_itself(held, monkeypatch):
-    operator = Operator(held)
+    operator, activities = Operator(held), []
+    topics.subscription(held.node, topics.DIAGNOSTICS, lambda told: activities.append(told.status[0].message))
     handle = held.send(dense_goal(10, seconds=6.0))
     followed = path(held)
     at = waits(held)
     assert off_path(followed, at) < 1e-3
     assert any(checks._WAITS in text for text in operator.said)
+    assert "waiting" in activities
+    assert "paused" not in activities
     monkeypatch.undo()
     assert held.answer(handle).status == SUCCEEDED
     assert held.servos.refused == []
