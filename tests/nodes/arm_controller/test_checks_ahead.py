@@ -54,11 +54,11 @@ def dense_goal(points, seconds=20.0):
     return trajectory(times.tolist(), np.outer(way, ends).tolist(), np.outer(speed, ends).tolist())
 
 
-def floor_goal(*, waist=0.9):
-    """Three seconds a point, one of which is in the floor: it comes there after 14 s, and goes back."""
+def floor_goal(*, waist=0.9, leg=3.0):
+    """Seven points, of which the fifth is in the floor: it comes there after 14 s, and goes back."""
     elbows = [0.1, -0.1, 0.1, -0.1, 0.6, 0.0, 0.0]
     rows = [[waist * (k + 1) / len(elbows), elbow] for k, elbow in enumerate(elbows)]
-    return trajectory([3.0 * (k + 1) for k in range(len(rows))], rows, [[0.0, 0.0]] * len(rows))
+    return trajectory([leg * (k + 1) for k in range(len(rows))], rows, [[0.0, 0.0]] * len(rows))
 
 
 def stamped(message, at):
@@ -95,7 +95,7 @@ def waits(motion):
     motion.until(lambda: motion.arm.control.state.motion.is_waiting)
     motion.is_still()
     held = place(motion)
-    motion.spin(0.5)
+    motion.spin(0.2)
     assert place(motion) == held
     return held
 
@@ -168,7 +168,7 @@ def test_a_collision_far_ahead_stops_the_arm_on_its_path_before_it(solid):
     stands_before_the_floor(solid, followed)
     assert solid.waist < 0.2  # at once, and not only there
     held = place(solid)
-    solid.spin(1.0)
+    solid.spin(0.3)
     assert place(solid) == held
 
 
@@ -186,19 +186,16 @@ def test_a_torque_far_ahead_stops_the_arm_on_its_path_before_it(make_motion):
     assert off_path(followed, place(motion)) < 1e-3
 
 
-@pytest.mark.parametrize("speed", [1.0, 2.0])
-def test_a_collision_that_is_found_late_stops_the_arm_before_it_all_the_same(solid, monkeypatch, speed):
-    """The check comes only just ahead of the motion, whatever the speed."""
+def test_a_collision_that_is_found_late_stops_the_arm_before_it_all_the_same(solid, monkeypatch):
+    """The check comes only just ahead of the motion, which may be twice as fast as the goal says."""
     goals = solid.arm._goals
-    monkeypatch.setattr(goals, "_run_slice", lambda check: check.advance(1))
+    monkeypatch.setattr(goals, "_run_slice", lambda check: check.advance(2))
     solid.arm._checks.settings = replace(solid.arm._checks.settings, turn=0.001)
-    solid.scale_speed(speed)
-    handle = solid.send(floor_goal(waist=1.9))
+    solid.scale_speed(2.0)
+    handle = solid.send(floor_goal(waist=1.9, leg=1.5))
     followed = path(solid)
-    ended = handle.get_result_async()
-    solid.until(ended.done, seconds=90.0)
-    answer = ended.result()
-    assert re.search(FLOOR.format(r"1[34]") + f".*; {STOPPED}$", answer.result.error_string), answer.result
+    answer = solid.answer(handle)
+    assert re.search(FLOOR.format(r"[67]") + f".*; {STOPPED}$", answer.result.error_string), answer.result
     stands_before_the_floor(solid, followed)
     assert solid.waist > 0.5
 
@@ -216,24 +213,27 @@ def test_a_trajectory_of_the_topic_stops_before_a_collision_and_it_is_told(solid
 
 
 def test_where_the_check_does_not_keep_ahead_the_arm_waits_on_its_path_and_goes_on_by_itself(held, monkeypatch):
-    operator = Operator(held)
-    handle = held.send(dense_goal(10, seconds=12.0))
+    operator, activities = Operator(held), []
+    topics.subscription(held.node, topics.DIAGNOSTICS, lambda told: activities.append(told.status[0].message))
+    handle = held.send(dense_goal(10, seconds=6.0))
     followed = path(held)
     at = waits(held)
     assert off_path(followed, at) < 1e-3
     assert any(checks._WAITS in text for text in operator.said)
+    assert "waiting" in activities
+    assert "paused" not in activities
     monkeypatch.undo()
     assert held.answer(handle).status == SUCCEEDED
     assert held.servos.refused == []
 
 
 def test_a_goal_that_waits_can_be_paused_and_goes_on_when_it_is_resumed(held, monkeypatch):
-    handle = held.send(long_goal(3))
+    handle = held.send(dense_goal(10, seconds=6.0))
     at = waits(held)
     assert held.done(held.pause_client.call_async(SetBool.Request(data=True))).success
     monkeypatch.undo()
     held.until(lambda: held.arm._goals._goal is None)
-    held.spin(1.0)
+    held.spin(0.3)
     assert place(held) == at
     assert held.done(held.pause_client.call_async(SetBool.Request(data=False))).success
     assert held.answer(handle).status == SUCCEEDED
@@ -290,7 +290,7 @@ def test_a_jog_takes_the_place_of_a_goal_that_waits_and_a_refused_one_does_not(h
 
 
 def test_a_newer_goal_that_is_refused_leaves_the_one_that_is_checked(held, monkeypatch):
-    handle = held.send(dense_goal(10, seconds=12.0))
+    handle = held.send(dense_goal(10, seconds=6.0))
     assert held.follow(smooth(2.0, 0.0, 1.0)).status == ABORTED
     waits(held)
     monkeypatch.undo()
@@ -333,21 +333,21 @@ def test_a_goal_that_waits_does_not_outlive_its_enabling_session(held, monkeypat
     assert f"the servo interface went to {(*between, 'ENABLED')[0]}" in answer.result.error_string
     held.servos.segments.clear()
     monkeypatch.undo()
-    held.spin(1.0)  # in which its check would be done
+    held.spin(0.3)  # in which its check would be done
     assert held.servos.segments == []
     assert held.arm._goals._goal is None
 
 
 @pytest.mark.parametrize("ask", ["cancel", "stop"])
 def test_a_long_goal_that_is_ended_before_its_stamp_moves_nothing(solid, ask):
-    handle = solid.send(stamped(long_goal(), solid.time.now + 5.0))
-    solid.spin(1.0)
+    handle = solid.send(stamped(long_goal(), solid.time.now + 2.0))
+    solid.spin(0.5)
     if ask == "cancel":
         canceled(solid, handle)
     else:
         solid.done(solid.stop_client.call_async(Trigger.Request()))
         assert "stopped by arm_controller/stop" in solid.answer(handle).result.error_string
-    solid.spin(6.0)
+    solid.spin(2.0)
     assert place(solid) == (0.0, 0.0)
 
 
@@ -358,8 +358,8 @@ def test_a_goal_that_waits_for_its_stamp_is_checked_meanwhile_and_ends_before_it
 
 
 def test_a_check_that_is_late_for_a_stamp_lets_the_arm_wait(held, monkeypatch):
-    begin = held.time.now + 2.0
-    handle = held.send(stamped(dense_goal(10, seconds=12.0), begin))
+    begin = held.time.now + 1.0
+    handle = held.send(stamped(dense_goal(10, seconds=6.0), begin))
     waits(held)
     assert held.time.now > begin
     monkeypatch.undo()
@@ -408,23 +408,26 @@ def slow_planning(motion, monkeypatch, seconds):
 
 
 def test_a_goal_that_takes_long_to_prepare_begins_later_while_the_arm_moves(solid, monkeypatch):
-    first = solid.send(smooth(6.0, 1.0, 0.0))
+    first = solid.send(smooth(3.0, 0.8, 0.0))
     solid.moved(0.02)
     slow_planning(solid, monkeypatch, 0.04)
-    last = solid.send(smooth(6.0, 0.5, 0.0))
+    last = solid.send(smooth(3.0, 0.4, 0.0))
     monkeypatch.undo()
+    assert solid.arm._goals._goal.check.checked < 2.0  # no more than must be
     assert solid.answer(first).status == ABORTED
     assert solid.answer(last).status == SUCCEEDED
     assert solid.servos.refused == []
 
 
+@pytest.mark.parametrize("wait", [0.0, 3.0])
 def test_a_goal_that_takes_too_long_to_prepare_while_the_arm_moves_is_refused_and_the_arm_goes_on(
-    solid, monkeypatch
+    solid, monkeypatch, wait
 ):
-    first = solid.send(smooth(6.0, 1.0, 0.0))
+    first = solid.send(smooth(3.0, 0.8, 0.0))
     solid.moved(0.02)
-    slow_planning(solid, monkeypatch, 0.2)
-    text = solid.follow(smooth(6.0, 0.5, 0.0)).result.error_string
+    slow_planning(solid, monkeypatch, 0.16)
+    message = smooth(3.0, 0.4, 0.0)
+    text = solid.follow(stamped(message, solid.time.now + wait) if wait else message).result.error_string
     monkeypatch.undo()
     assert re.search(r"trajectory refused: the arm moves, and to plan it takes 0\.\d+ s here; send it with", text)
     assert solid.answer(first).status == SUCCEEDED

@@ -29,12 +29,13 @@ from armature.nodes.common.robot_files import drive_ratings, with_allowed_pairs
 # What is checked of a goal before it begins: its first seconds, by no more samples than this (20 ms), and always
 # as far as its first segment leads.
 _FIRST_SECONDS, _FIRST_SAMPLES = 3.0, 300
-_FEW = 10  # samples, of which the time is not looked at
+_FEW = 5  # samples, of which the time is not looked at
 # The rest is checked ahead of the motion, in slices between the renewals of set-points [s].
 _SLICE, _PERIOD = 0.004, 0.01
 # While the joints move, the switch to a goal is so far ahead once it is prepared [s].
 _ON_ITS_WAY = 0.02
-# It is put off where preparing takes longer: by so many times what that has taken, within the last segment.
+# Where preparing takes longer, it is put off by so many times what that has taken, while the last segment lasts; then
+# no more is checked before it than must be.
 _LONGER, _LONGEST = 1.5, HORIZON - 0.05
 _WAITS = "the arm waits on its path: what lies ahead is not checked yet"
 _STOPS = "the arm stops on its path before that"
@@ -153,24 +154,25 @@ class CheckedGoals:
 
     def _prepare(self, goal: Trajectory | Rates, stamp: float | None) -> tuple[_CheckedGoal, JointTrajectory]:
         """Prepare a goal in time for the switch to it: until then the joints go on as their last segment says."""
-        delay = took = 0.0
-        while delay <= _LONGEST:
+        delay, seconds = 0.0, _FIRST_SECONDS
+        while True:
             begun = self._node.now()
             is_moving = self._control.state.motion.is_moving(begun)
             planned = self._control.plan(goal, stamp, begun, delay)
-            made = self._prepare_planned(planned)
+            made = self._prepare_planned(planned, seconds)
             took = self._node.now() - begun
-            if not is_moving or begun + took <= planned.begin - _ON_ITS_WAY:
+            if not is_moving or took <= min(planned.begin - begun, _LONGEST) - _ON_ITS_WAY:
                 return made
-            delay = max(_LONGER * took, 2.0 * delay)
-        why = f"the arm moves, and to plan it takes {took:.2f} s here"
-        raise CommandRefused("trajectory", why, "send it with fewer points, or while the arm rests")
+            if delay == _LONGEST:
+                why = f"the arm moves, and to plan it takes {took:.2f} s here"
+                raise CommandRefused("trajectory", why, "send it with fewer points, or while the arm rests")
+            delay, seconds = min(max(_LONGER * took, 2.0 * delay), _LONGEST), 0.0
 
-    def _prepare_planned(self, planned: PlannedGoal) -> tuple[_CheckedGoal, JointTrajectory]:
+    def _prepare_planned(self, planned: PlannedGoal, seconds: float) -> tuple[_CheckedGoal, JointTrajectory]:
         tracker = self._control.prepare(planned)
         zero = tracker.path.duration - planned.motion.duration
         check = self._checks.begin(tracker.path, zero)
-        check.advance(_FIRST_SAMPLES, zero + _FIRST_SECONDS)
+        check.advance(_FIRST_SAMPLES, zero + seconds)
         segment = tracker.segment(self._node.now())
         while check.checked < tracker.reach:
             check.advance(_FEW)

@@ -77,7 +77,9 @@ class Reports:
     def _publish_diagnostics(self) -> None:
         stamp = self._node.get_clock().now()
         motion, now = self._group.motion, float(stamp.nanoseconds) * 1e-9
-        activity = "paused" if motion.is_paused else "moving" if motion.is_moving(now) else "idle"
+        activity = "moving" if motion.is_moving(now) else "idle"
+        if motion.is_paused:
+            activity = "waiting" if motion.is_waiting else "paused"
         values = {"last": self._last_message, "longest_delay": f"{self._group.longest_delay:.3f}"}
         message = DiagnosticArray()
         message.status = [diagnostic(self._node.get_name(), DiagnosticStatus.OK, activity, values)]
