@@ -28,17 +28,17 @@ def test_random_moves_of_every_kind_keep_every_limit(request, soak, name):
     assert min(planned.values()) > 0.1 * count / len(KINDS), planned
 
 
-def test_a_corner_of_the_tool_is_as_quick_as_its_jerk_allows(six):
-    """The limits are kept by what the corner needs, and not by slowness."""
+def test_corners_are_as_quick_as_the_jerk_allows_them_to_be(six):
+    """The limits are kept by what a corner needs, and not by slowness: each section is timed by its own joints."""
     draw = np.random.default_rng(4)
-    motions = [random_move(six, "corners", draw) for _ in range(20)]
-    highest = [max(shares(motion, six.limits)) for motion in motions if motion is not None]
-    assert len(highest) > 4
-    assert min(highest) > 0.9
+    motions = [motion for _ in range(24) if (motion := random_move(six, "corners", draw)) is not None]
+    assert min(max(shares(motion, six.limits)) for motion in motions) > 0.99
+    # Without a timing of its own for each section they take 12.7 s together.
+    assert sum(motion.duration for motion in motions) < 12.2
 
 
 def test_where_a_path_bends_at_once_the_jerk_stays_within_its_limit(six):
-    """A path whose third derivative steps between two points of the motion: it gets a point there."""
+    """The third derivative of its path steps between two points of the motion."""
     at = np.linspace(0.0, 1.0, 7)
     rows = np.outer(np.maximum(at - 0.5, 0.0) ** 3, np.ones(6)) + np.outer(at, np.ones(6))
     path = paths.interpolate(six.joints, at, rows)

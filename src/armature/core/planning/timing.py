@@ -12,7 +12,6 @@ import ruckig
 
 from armature.core.arrays import Array
 from armature.core.planning.paths import subdivide
-from armature.core.planning.speed_profile import SpeedProfile
 from armature.core.steps import Steps
 from armature.core.trajectory import retiming
 from armature.core.trajectory.limits import GroupLimits
@@ -61,7 +60,7 @@ def time_path(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> 
     straight ways are as quick as they can be; in a bend, its tightest place sets the speed.
 
     Args:
-        path: of the joints over its length; where its third derivative steps it has a point.
+        path: of the joints over its length.
         limits: of the joints.
         knots: along the path, where one section ends and the next begins, from 0 to its end.
 
@@ -120,9 +119,10 @@ def _motion(
     times, rows, ends = [np.zeros(1)], [np.zeros((1, 3))], [0.0]
     for section, speeds in zip(sections, _speeds(sections), strict=True):
         profile = _profile(section, *speeds)
-        inside = _times(profile, path.knots - section.begin)
+        inside = _times(profile)
+        sampled = np.array([profile.at_time(time) for time in inside])[:, :, 0]
         times.append(ends[-1] + inside)
-        rows.append(profile.at(inside) + np.array([section.begin, 0.0, 0.0]))
+        rows.append(sampled + np.array([section.begin, 0.0, 0.0]))
         ends.append(ends[-1] + profile.duration)
         yield
     every = np.concatenate(times)
@@ -164,7 +164,7 @@ def _distance(section: _Section, begin: float, end: float) -> float:
     return (begin + end) / 2.0 * time
 
 
-def _profile(section: _Section, begin: float, end: float) -> SpeedProfile:
+def _profile(section: _Section, begin: float, end: float) -> ruckig.Trajectory:
     asked = ruckig.InputParameter(1)
     asked.current_position, asked.target_position = [0.0], [section.length]
     asked.current_velocity, asked.target_velocity = [begin], [end]
@@ -178,22 +178,18 @@ def _profile(section: _Section, begin: float, end: float) -> SpeedProfile:
         raise GoalRefused(
             "path", round(section.length, 6), "it cannot be timed; leave out the point there"
         ) from error
-    return SpeedProfile.of(found)
+    return found
 
 
-def _times(profile: SpeedProfile, points: Array) -> Array:
-    """Where the jerk steps, of the speed or of the path, and enough between [s]; the beginning is left out.
+def _times(profile: ruckig.Trajectory) -> Array:
+    """Where the jerk steps, and enough between [s]; the beginning is the end of the section before.
 
-    A quintic over a step would swing beyond it by a quarter: it has the step's mean values, not its corner.
-
-    Args:
-        profile: of the speed along a section.
-        points: of the path, from the beginning of the section.
+    A quintic over a step of jerk would swing beyond it by a quarter.
     """
-    inner = points[(points > 0.0) & (points < profile.places[-1])]
-    steps = np.concatenate((profile.times, profile.passing(inner)))
-    spacing = min(_SPACING, max(profile.duration / _LEAST, _CLOSEST))
-    return subdivide(np.unique(np.clip(steps, 0.0, profile.duration)), spacing)[1:]
+    duration = float(profile.duration)
+    steps = np.cumsum(profile.profiles[0][0].t)
+    knots = np.unique(np.concatenate(([0.0], steps[steps < duration], [duration])))
+    return subdivide(knots, min(_SPACING, max(duration / _LEAST, _CLOSEST)))[1:]
 
 
 def are_apart(times: Array) -> Array:
