@@ -1,4 +1,4 @@
-"""How the joints come from where they are onto a path: soon, and within limits where the path leaves room."""
+"""A goal as it is followed from where the joints are: soon, and within limits where its path leaves room."""
 
 from __future__ import annotations
 
@@ -7,76 +7,95 @@ from dataclasses import replace
 import numpy as np
 
 from armature.core.control import jog
-from armature.core.trajectory import retiming, ruckig_motion, time_scaling
+from armature.core.control.joining.lines import join_lines
+from armature.core.control.joining.streams import follow_late, follow_stream
+from armature.core.control.joining.ways import (
+    AT_ONCE,
+    CLOSEST,
+    SHARE,
+    SOON,
+    come_to_rest,
+    ease_end,
+    ends_moving,
+    grid,
+    uncrowded,
+)
+from armature.core.trajectory import retiming
 from armature.core.trajectory.integration import Rates
-from armature.core.trajectory.limits import GroupLimits, check_end
-from armature.core.trajectory.trajectory import State, Trajectory
+from armature.core.trajectory.limits import GroupLimits
+from armature.core.trajectory.ruckig_motion import reach
+from armature.core.trajectory.trajectory import State, Trajectory, lie_ahead
 
-# A path whose own points come sooner is joined within this time, or followed as it is: it is not left by much [s].
-_SOON = 0.4
-# Durations of the way onto a path that are tried: the first [s], and each after it so many times as long.
-_SHORTEST = 0.04
-_LONGER = 1.25
 _EQUAL = 1e-9
 # The lowest rate at which a path is joined [share].
 _SLOWEST = 0.01
 # An acceleration so many times a joint's limit is a step of velocity that is spread over some milliseconds.
 _BRIEF = 2.0
-# What is left of the limits to whatever slows the arm down on the way.
-_SHARE = 1.0 - time_scaling.SHARE
 
 
-def join_path(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> Trajectory:
+def join_path(
+    goal: Trajectory | Rates, state: State, limits: GroupLimits, rate: float = 1.0, *, is_strict: bool = True
+) -> Trajectory:
     """A goal as it is followed from a state: quintic, its time 0 being the goal's.
 
     The path is the goal's own by joint_trajectory_controller's rules, begun in the state. Where it asks at once
-    for another velocity (straight lines) or acceleration (cubics) than the joints have, it is joined a little
-    later. If no way onto it keeps the limits, the step is spread over some milliseconds. A goal without a
-    duration is reached as soon as limits allow.
+    for another velocity or acceleration than the joints have, it is joined a little later. Splines that no way
+    onto them within the limits leads to are followed as they are, with the step spread over some milliseconds.
+    Positions alone are straight lines, with corners within the limits. Behind a goal that ends in motion follows
+    the shortest stop. A goal without a duration is reached as soon as limits allow.
 
     Args:
         goal: columns in the group's order.
         state: where the joints are at the goal's time 0.
         limits: of the group.
+        rate: at which it is to be followed; where there is room for more than 1, it is left.
+        is_strict: whether lines that leave no room for their corners are refused.
 
     Raises:
-        GoalRefused: no point of the goal lies after time 0, it does not end at rest, or it has no duration and is
-            out of reach.
+        GoalRefused: no point of the goal lies after time 0, and the last is not near; lines that are too quick,
+            with a time that would do.
     """
-    if goal.duration == 0.0 and isinstance(goal, Trajectory):
-        return jog.move(limits, state, goal.positions[-1], limits.velocity)
-    path = _uncrowded(goal, state, limits).starting_from(state)
-    check_end(path)
-    course = retiming.round_corners(path)
-    if _is_on(course, path, state):
-        return course
-    for time in _moments(path, course):
-        if (way := _way(state, course.sample(time), time, limits)) is not None:
-            return retiming.join(way, retiming.cut(course, time, course.duration))
-    return retiming.ease(path)
+    if goal.duration < -AT_ONCE:
+        lie_ahead(goal.times)
+    if isinstance(goal, Trajectory):
+        if goal.velocities is None and goal.duration > 0.0:
+            return join_lines(goal, state, limits, rate, is_strict=is_strict)
+        if goal.duration <= 0.0 and not ends_moving(goal):
+            return jog.move(limits, state, goal.positions[-1], limits.velocity)
+    return _join_splines(goal, state, limits, rate)
 
 
-def _uncrowded(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> Trajectory | Rates:
-    """A goal without the points that come before joints at rest can be on its path, where it begins beside them.
+def find_end(goal: Trajectory | Rates, motion: Trajectory) -> float:
+    """When a goal is reached [s]: where it ends in motion, at its last point, not at rest behind it.
 
-    They were where the joints were measured, which is not quite where they are commanded; held to them, the joints
-    would move as the goal never asked for.
+    Args:
+        goal: some of the motion's joints.
+        motion: as the goal is followed.
     """
-    if not isinstance(goal, Trajectory) or goal.times[0] > 0.0 or not state.is_resting:
-        return goal
-    off = np.abs(goal.sample(0.0).position - state.position)
-    # From rest to rest; with full jerk, or with full acceleration.
-    times = np.maximum(np.cbrt(32.0 * off / limits.jerk), 2.0 * np.sqrt(off / limits.acceleration))
-    early = (goal.times > 0.0) & (goal.times < min(float(times.max()), _SOON))
-    early[-1] = False
-    if not early.any():
-        return goal
-    kept = {
-        name: rows[~early]
-        for name in ("times", "positions", "velocities", "accelerations")
-        if (rows := getattr(goal, name)) is not None
-    }
-    return replace(goal, **kept)
+    if not (isinstance(goal, Trajectory) and ends_moving(goal) and 0.0 < goal.duration < motion.duration):
+        return motion.duration
+    columns = [motion.joints.index(joint) for joint in goal.joints]
+    there = motion.sample(goal.duration).position[columns]
+    return goal.duration if np.allclose(there, goal.positions[-1], rtol=0.0, atol=_EQUAL) else motion.duration
+
+
+def _join_splines(goal: Trajectory | Rates, state: State, limits: GroupLimits, rate: float) -> Trajectory:
+    moves = isinstance(goal, Trajectory) and (ends_moving(goal) or not state.is_resting)
+    stream = goal if isinstance(goal, Trajectory) and moves else None
+    comes_at_once = stream is not None and stream.times[0] <= AT_ONCE
+    if stream is not None and comes_at_once and (way := follow_stream(stream, state, limits, rate)) is not None:
+        return way
+    if stream is None or goal.duration > CLOSEST:
+        path = uncrowded(goal, state, limits).starting_from(state)
+        course = come_to_rest(ease_end(retiming.round_corners(path), path, limits), limits, rate)
+        if _is_on(course, path, state):
+            return course
+        for time in _moments(path):
+            if (way := reach(state, course.sample(time), time, limits.times(SHARE))) is not None:
+                return retiming.join(way, retiming.cut(course, time, course.duration))
+    if stream is not None and (way := follow_late(stream, state, limits, rate)) is not None:
+        return way
+    return come_to_rest(retiming.ease(uncrowded(goal, state, limits).starting_from(state)), limits, rate)
 
 
 def _is_on(course: Trajectory, path: Trajectory, state: State) -> bool:
@@ -88,33 +107,9 @@ def _is_on(course: Trajectory, path: Trajectory, state: State) -> bool:
     )
 
 
-def _moments(path: Trajectory, course: Trajectory) -> list[float]:
-    """Times at which the path may be joined [s]: before its first point, a smooth one soon after it too."""
-    first = float(path.times[0])
-    if path.velocities is None:
-        last = min(first + retiming.ROUNDING, course.duration)
-    else:
-        last = min(max(first, _SOON), course.duration)
-    count = max(int(np.log(last / _SHORTEST) / np.log(_LONGER)), 0) if last > 0.0 else 0
-    return [*(_SHORTEST * _LONGER**k for k in range(count)), last]
-
-
-def _way(state: State, target: State, time: float, limits: GroupLimits) -> Trajectory | None:
-    """The motion into a state that takes exactly so long, if the limits allow one."""
-    asked = ruckig_motion.question(limits.times(_SHARE), state, limits.velocity)
-    asked.target_position = target.position.tolist()
-    asked.target_velocity = target.velocity.tolist()
-    asked.target_acceleration = target.acceleration.tolist()
-    asked.minimum_duration = time
-    found = ruckig_motion.answer(asked)
-    if found is None or abs(found.duration - time) > _EQUAL:
-        return None
-    lower, upper = np.minimum(limits.lower, state.position), np.maximum(limits.upper, state.position)
-    reach = found.position_extrema
-    is_within = all(
-        low <= span.min and span.max <= high for low, span, high in zip(lower, reach, upper, strict=True)
-    )
-    return ruckig_motion.exact(limits.joints, found) if is_within else None
+def _moments(path: Trajectory) -> list[float]:
+    """Times at which a smooth path may be joined [s]: before its first point, and soon after it."""
+    return grid(min(max(float(path.times[0]), SOON), path.duration))
 
 
 def begin_at_rate(ahead: Trajectory, state: State, speed: float, limits: GroupLimits) -> tuple[State, float]:
