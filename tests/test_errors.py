@@ -48,6 +48,20 @@ def test_elsewhere_six_digits_are_enough(value: float, told: str):
     assert str(ConfigError("x", value, "it must be within 0 and 1.5")).startswith(f"x: {told} cannot")
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (1795976178.1, "1795976178.1"),
+        (-1234567.8912, "-1234567.891"),
+        (123456.25, "123456.25"),
+        (1e20, "1e+20"),
+        (-1e308, "-1e+308"),
+    ],
+)
+def test_large_numbers_are_told_to_the_thousandth_as_stamps_need(value: float, told: str):
+    assert str(GoalRefused("header.stamp", value, "no")) == f"header.stamp: {told} refused; no"
+
+
 def test_what_was_left_out_is_told_as_that():
     assert str(ConfigError("x", None, "it must be a number")) == "x: nothing is given; it must be a number"
 

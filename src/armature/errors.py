@@ -32,11 +32,12 @@ PARKING_INTERRUPTED = "parking was interrupted: "
 
 
 _FEW = 8  # names that are told all
+_LONGEST = 1e12  # numbers that are told to the thousandth
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
 def format_value(value: object, allowed: str = "") -> str:
-    """A value as its file has it: text in quotes, a number with six digits, or as many as tell it from a bound.
+    """A value as its file has it: text in quotes, a number with six digits, or as many as it takes.
 
     Args:
         value: any.
@@ -53,7 +54,13 @@ def format_value(value: object, allowed: str = "") -> str:
         return f"{{{', '.join(pairs)}}}"
     if not isinstance(value, float):
         return repr(value)
-    return repr(float(_apart(value, map(float, _NUMBER.findall(allowed)), ".6g")))
+    return repr(float(_apart(value, map(float, _NUMBER.findall(allowed)), f".{_digits(value)}g")))
+
+
+def _digits(value: float) -> int:
+    """Six, or so many that a time since 1970 keeps its milliseconds."""
+    whole = len(f"{abs(value):.0f}") if abs(value) < _LONGEST else 0
+    return max(6, whole + 3)
 
 
 def _inner(value: object, allowed: str) -> str:

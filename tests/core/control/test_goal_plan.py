@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.trajectory import Trajectory
 from armature.errors import GoalRefused
 
@@ -48,10 +50,43 @@ def test_what_velocity_a_planner_leaves_at_the_end_counts_as_rest(residue):
     assert motion.points[1][-1] == pytest.approx((0.0, 0.0), abs=1e-12)
 
 
-def test_a_velocity_at_the_end_that_is_one_is_refused():
+def strict_bench():
+    """As with `allow_nonzero_velocity_at_trajectory_end: false`."""
+    bench = Bench()
+    state = bench.control.state
+    state.settings = replace(state.settings, allow_nonzero_velocity_at_trajectory_end=False)
+    return bench
+
+
+def test_accelerations_alone_that_leave_a_velocity_are_refused_as_one_that_is_given():
+    goal = Rates.from_rows(JOINTS, [1.0, 2.0], None, [(0.2, 0.0), (0.0, 0.0)])
+    with pytest.raises(GoalRefused, match=r"velocity of waist at the last point: 0\.2"):
+        strict_bench().control.plan(goal, None, 100.0)
+    Bench().control.plan(goal, None, 100.0)
+
+
+def test_points_before_time_0_are_left_out():
+    bench = Bench()
+    goal = Trajectory.from_rows(JOINTS, [-1.0, 2.0], [(0.0, 0.0), (0.1, 0.0)], [(0.0, 0.0)] * 2)
+    motion = bench.control.plan(goal, None, bench.now).motion
+    assert motion.sample(0.0).position == pytest.approx((0.0, 0.0))
+    assert motion.sample(1.0).position == pytest.approx((0.05, 0.0), abs=1e-3)
+
+
+@pytest.mark.parametrize("late", [1e-3, 0.02, 0.09])
+def test_a_stamp_just_before_now_is_held_to_the_start_tolerance_as_now_is(late):
+    bench = Bench()
+    goal = Trajectory.from_rows(JOINTS, [0.0, 2.0], [(0.6, 0.0), (0.7, 0.0)], [(0.0, 0.0)] * 2)
+    for stamp in (None, bench.now - late, bench.now + 0.5):
+        with pytest.raises(GoalRefused, match=r"start of waist: 0\.6.* may differ by 0.05 rad"):
+            bench.control.plan(goal, stamp, bench.now)
+
+
+def test_a_velocity_at_the_end_that_is_one_is_refused_where_that_is_not_allowed():
+    bench = strict_bench()
     goal = Trajectory.from_rows(JOINTS, [2.0], [(0.4, 0.0)], [(0.05, 0.0)])
     with pytest.raises(GoalRefused, match=r"velocity of waist at the last point: 0\.05"):
-        Bench().control.plan(goal, None, 100.0)
+        bench.control.plan(goal, None, 100.0)
 
 
 @pytest.mark.parametrize("beyond", [2e-6, 3e-5, 4e-4])

@@ -10,6 +10,7 @@ from armature.core.control.tolerance import (
     Tolerance,
     Tolerances,
     describe_violation,
+    error_of,
     find_progress,
     override_bound,
     override_tolerances,
@@ -91,3 +92,9 @@ def test_a_goal_is_not_reached_while_a_joint_still_moves():
 def test_without_a_goal_time_it_is_waited_for():
     patient = Tolerances(BOUNDS.path, BOUNDS.goal, goal_time=0.0)
     assert find_progress(99.0, 1.0, error((0.1, 0.0)), patient, LIMITS)[0] is Progress.RUNNING
+
+
+def test_the_error_of_a_joint_is_the_plain_difference():
+    """A continuous joint that is a turn off is a turn off, since its servo counts turns."""
+    turn = State(np.array([2.0 * math.pi, 0.0]), np.zeros(2), np.zeros(2))
+    assert error_of(turn, State.at_rest([0.0, 0.0])).position == pytest.approx((2.0 * math.pi, 0.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,15 +58,16 @@ def test_rates_and_some_joints_are_looked_at_too():
 
 
 def test_joints_that_a_goal_leaves_out_do_not_count():
-    arm = Commanded(allow_partial_joints_goal=True)
+    arm = Commanded(allow_partial_joints_goal=True, checks_acceleration=False)
     arm.follow(Trajectory.from_rows(["waist"], [0.5, 1.0, 1.5], [[0.5], [0.0], [0.5]]))  # straight lines
     arm.run(0.2)
+    arm.control.state.settings = replace(arm.control.state.settings, checks_acceleration=True)
     arm.follow(Trajectory.from_rows(["elbow"], [1.0], [[0.3]], [[0.0]]))
     assert not arm.control.state.goals.are_none
 
 
-def test_the_corners_of_straight_lines_are_rounded_and_do_not_count():
-    arm = Commanded()
+def test_whoever_does_not_want_the_check_may_turn_round_at_corners_that_leave_no_room():
+    arm = Commanded(checks_acceleration=False)
     arm.follow(Trajectory.from_rows(JOINTS, [1.0, 2.0], [[1.5, 0.0], [0.0, 0.0]]))
     assert not arm.control.state.goals.are_none
 

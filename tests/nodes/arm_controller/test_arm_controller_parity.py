@@ -42,12 +42,31 @@ def test_a_goal_of_some_joints_moves_them_and_holds_the_others(make_motion):
 
 
 def test_velocities_alone_are_integrated_where_that_is_allowed(make_motion):
-    motion = with_parameters(make_motion, allow_integration_in_goal_trajectories=True)
+    allowed = {"allow_integration_in_goal_trajectories": True, "allow_nonzero_velocity_at_trajectory_end": False}
+    motion = with_parameters(make_motion, **allowed)
     assert motion.follow(velocities_alone([0.2, 0.0], [0.0, 0.0])).status == SUCCEEDED
     motion.is_still()
     assert motion.waist == pytest.approx(0.2, abs=1e-6)
     ends_moving = motion.follow(velocities_alone([0.2, 0.0]))
     assert "ends at rest" in ends_moving.result.error_string
+
+
+def test_an_end_in_motion_is_refused_where_that_is_not_allowed(make_motion):
+    motion = with_parameters(make_motion, allow_nonzero_velocity_at_trajectory_end=False)
+    answer = motion.follow(trajectory([1.0], [[0.1, 0.0]], [[0.1, 0.0]]))
+    assert answer.result.error_code == Result.INVALID_GOAL
+    assert "velocity of waist at the last point: 0.1 refused" in answer.result.error_string
+    assert "ends at rest" in answer.result.error_string
+    assert motion.servos.segments == []
+
+
+def test_behind_an_end_in_motion_follows_a_stop_of_the_controllers_own(motion):
+    answer = motion.follow(trajectory([1.0], [[0.3, 0.0]], [[0.4, 0.0]]))
+    assert answer.status == SUCCEEDED
+    assert motion.servos.velocity["waist"] > 0.2
+    motion.is_still()
+    assert 0.31 < motion.waist < 0.4
+    assert motion.servos.refused == []
 
 
 def test_velocities_alone_are_refused_with_the_parameter_that_would_allow_them(motion):
@@ -92,7 +111,6 @@ def test_the_first_speed_may_be_a_parameter(make_motion):
         ({"constraints.goal_time": -1.0}, "parameter constraints.goal_time: -1.0"),
         ({"cmd_timeout": -0.1}, "parameter cmd_timeout: -0.1"),
         ({"speed_scaling.initial_scaling_factor": 3.0}, "speed scaling factor: 3.0 .*give 0 to 2"),
-        ({"allow_nonzero_velocity_at_trajectory_end": True}, "allow_nonzero_velocity_at_trajectory_end"),
         ({"interpolation_method": "none"}, "parameter interpolation_method"),
     ],
 )

@@ -53,10 +53,9 @@ def refusals():
         ),
         "too fast": (smooth(0.2, 1.0, 0.0), invalid, r"velocity of waist at .*2.0000 rad/s.*times as long"),
         "far start": (far, invalid, r"start of waist: 0.5.*set-point is at 0.0000 rad.*0.05 rad"),
-        "ends in motion": (trajectory([1.0], [[0.1] * 2], [[0.1, 0.0]]), invalid, "ends at rest"),
         "effort": (effort, invalid, r"points\[0\].effort"),
         "mixed": (mixed, invalid, "velocities at every point or at none"),
-        "old": (old, Result.OLD_HEADER_TIMESTAMP, r"header.stamp: 1000.0.*ago"),
+        "old": (old, Result.OLD_HEADER_TIMESTAMP, r"header.stamp: 1000.0 .*ago"),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -87,6 +88,7 @@ class FollowedGoal:
     monitor: GoalMonitor
     on_end: OnEnd
     times: Array  # of its points [s]
+    reached_at: float = math.inf  # in its own time [s]; infinity for where its motion ends
     is_cancelling: bool = False
 
     def end(self, outcome: Outcome) -> None:
@@ -116,16 +118,17 @@ class Goals:
         """Whether no goal is followed, and no result is still to be reported."""
         return self.followed is None and self._pending is None
 
-    def begin(self, monitor: GoalMonitor, on_end: OnEnd, times: Array) -> None:
+    def begin(self, monitor: GoalMonitor, on_end: OnEnd, times: Array, reached_at: float = math.inf) -> None:
         """Follow a goal in place of the one before.
 
         Args:
             monitor: decides when it has ended.
             on_end: called once with the end.
             times: of its points [s].
+            reached_at: in its own time [s]; infinity for where its motion ends.
         """
         self.end(abort_outcome("replaced by a newer goal"))
-        self.followed = FollowedGoal(monitor, on_end, times)
+        self.followed = FollowedGoal(monitor, on_end, times, reached_at)
 
     def end(self, outcome: Outcome) -> None:
         """End the goal that is followed, if there is one, and report its result."""

@@ -71,7 +71,8 @@ class GroupControl:
             on_end: called once with the end.
         """
         self.state.motion.follow(tracker, until)
-        self.state.goals.begin(monitor, on_end, planned.times)
+        self.state.last_goal = planned.begin, planned.goal
+        self.state.goals.begin(monitor, on_end, planned.times, planned.reached_at)
 
     def move(self, target: Array, speed: Array, monitor: GoalMonitor, on_end: OnEnd, now: float) -> None:
         """Move to a position, jerk-limited, in place of what is being done; arguments and errors as `follow`."""

@@ -15,6 +15,7 @@ from armature.core.control.motion import Motion, SpeedScaling
 from armature.core.control.readiness import Readiness
 from armature.core.control.tracker import Tracker
 from armature.core.jog_limits import LEASE
+from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.limits import GroupLimits
 from armature.core.trajectory.segments import RosTime, Segment
 from armature.core.trajectory.trajectory import State, Trajectory
@@ -34,6 +35,7 @@ class GroupSettings:
     lease: float = LEASE  # of one jog command [s]
     reading_timeout: float = 0.5  # without a reading of every joint [s]
     allow_partial_joints_goal: bool = False  # joints that a goal leaves out go on with what they do
+    allow_nonzero_velocity_at_trajectory_end: bool = True  # a stop of the controller's own follows
     checks_acceleration: bool = True  # of goals that give velocities
     deceleration: Array | None = None  # of stops [rad/s²] or [m/s²]; None: the joints' own acceleration
 
@@ -68,6 +70,7 @@ class GroupState:
         self.goals = Goals()
         self.speed = SpeedScaling()
         self.hooks = GroupHooks()
+        self.last_goal: tuple[float, Trajectory | Rates] | None = None  # that was followed, and its begin [s]
         self.longest_delay = 0.0  # of this program, beyond what the segments cover [s]
 
     def note_state(
@@ -131,6 +134,7 @@ class GroupState:
         braking = None if slow is None else replace(self.limits, acceleration=slow)
         tracker = Tracker(self.limits, position, stamp, braking)
         tracker.is_stop_free = self.hooks.is_stop_free
+        tracker.is_strict = self.settings.checks_acceleration
         if self.speed.present != tracker.speed:
             tracker.set_speed(self.speed.present, stamp)
         return tracker
@@ -203,7 +207,7 @@ class GroupState:
         goal, tracker = self.goals.followed, self.motion.tracker
         if goal is None or goal.is_cancelling or tracker is None:
             return
-        end = math.inf if tracker.is_paused else tracker.end
+        end = math.inf if tracker.is_paused else tracker.reaches(goal.reached_at)
         outcome = goal.monitor.check(stamp, end, tracker.setpoint(stamp), measured)
         if outcome is None:
             return

@@ -131,12 +131,12 @@ class SpeedScaling:
 
     def __init__(self) -> None:
         self._factor = 1.0  # that clients ask for
-        self._bound = 1.0  # while a servo is hot or loaded
+        self._bound = 1.0  # while a servo is hot or loaded; 1 is none
 
     @property
     def present(self) -> float:
         """The share that motions on their paths are followed at, as far as limits allow."""
-        return min(self._factor, self._bound)
+        return self._factor if self._bound >= 1.0 else min(self._factor, self._bound)
 
     @property
     def of_jogs(self) -> float:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from armature.core.arrays import Array
-from armature.core.control import joining
+from armature.core.control.joining import join
 from armature.core.trajectory import retiming, ruckig_motion, time_scaling
 from armature.core.trajectory.integration import Rates
 from armature.core.trajectory.limits import GroupLimits, check_motion
@@ -40,6 +41,7 @@ class Tracker:
     ) -> None:
         """Hold a position [rad] or [m], Shape (n,), since a time [s]; stops may have gentler limits."""
         self.speed = 1.0  # of motions on their paths, wanted [share]
+        self.is_strict = True  # whether straight lines that leave no room for their corners are refused
         # Whether a stop that leaves its path is free of collisions.
         self.is_stop_free: Callable[[Trajectory], bool] = lambda _halt: True
         self._limits = limits
@@ -78,6 +80,10 @@ class Tracker:
         """From when on it is known what is commanded [s]."""
         return self._motion.scaling.since
 
+    def reaches(self, time: float) -> float:
+        """When a time of the present goal is reached, at the latest when its motion ends [s]."""
+        return min(self.end, self._motion.scaling.reaches(self._zero + time))
+
     def is_moving(self, now: float) -> bool:
         """Whether the present motion has not come to rest yet."""
         return now < self.end
@@ -115,15 +121,15 @@ class Tracker:
             begin: when the goal's time 0 is [s]; None or too early for the switch.
 
         Raises:
-            GoalRefused: no point of the goal lies after time 0.
+            GoalRefused: no point of the goal lies after time 0, or its lines are too quick.
         """
         begin = self._begin_of(now, begin)
         _, state, rate = self._lead_in(now, begin)
-        joints = self._limits.joints
-        if goal.joints == joints:
-            return joining.join_path(goal, state, self._limits)
-        columns = [joints.index(joint) for joint in goal.joints]
-        asked = joining.join_path(goal, state.of(columns), self._limits.of_joints(goal.joints))
+        follow = partial(join.join_path, rate=self.speed, is_strict=self.is_strict)
+        if goal.joints == self._limits.joints:
+            return follow(goal, state, self._limits)
+        columns = [self._limits.joints.index(joint) for joint in goal.joints]
+        asked = follow(goal, state.of(columns), self._limits.of_joints(goal.joints))
         behind = self._motion.cut(begin, max(self.end, begin))
         return retiming.lay_over(retiming.stretch(behind, rate), asked)
 
@@ -156,10 +162,7 @@ class Tracker:
         return self._motion.scaling.at(now).time - self._zero
 
     def stop(self, now: float, *, stays_on_path: bool = False) -> None:
-        """Slow down and hold where that ends; the rest of the motion is dropped.
-
-        That is on the path, unless the joints stop sooner each for itself, and it need not stay on it.
-        """
+        """Slow down and hold: on the path, unless it need not be and each joint by itself stops much sooner."""
         if self._is_stopping:
             return
         if self.is_moving(now):
@@ -202,9 +205,7 @@ class Tracker:
             self._change_rate(speed, now)
 
     def catch_up(self, now: float) -> float:
-        """After a delay so long that the last segment has run into its tail, be where that has led.
-
-        What the tail left of the motion can be resumed, as after a pause.
+        """After a delay so long that the last segment has run into its tail, be paused where that has led.
 
         Returns:
             How long ago the tail began [s]; 0 where it was not so.
@@ -224,8 +225,7 @@ class Tracker:
     def segment(self, now: float) -> Segment[RosTime]:
         """What is to be done from now on: the motion for the horizon, then a stop on its path.
 
-        The first segment of a motion begins where the motion does. A motion from rest begins only now, however
-        long it took to plan it, since nothing has moved yet; unless it keeps a stamp that is to come.
+        A motion from rest begins with its first segment, however long it took to plan it, unless it keeps a stamp.
         """
         if not self._is_published and self._is_from_rest and now > self._start:
             if not self._zero:
@@ -245,7 +245,7 @@ class Tracker:
 
     def _state(self, now: float) -> State:
         """The set-point as a state to go on from."""
-        return joining.bound_acceleration(self.setpoint(now), self._limits)
+        return join.bound_acceleration(self.setpoint(now), self._limits)
 
     def _begin_of(self, now: float, begin: float | None) -> float:
         return self.switch_time(now) if begin is None else max(begin, self.switch_time(now))
@@ -253,7 +253,7 @@ class Tracker:
     def _lead_in(self, now: float, begin: float) -> tuple[Trajectory, State, float]:
         """What is done until a goal begins, the state then, and the rate at which both are to be followed."""
         ahead = self._motion.cut(now, begin)
-        state, rate = joining.begin_at_rate(ahead, self._state(begin), self.speed, self._limits)
+        state, rate = join.begin_at_rate(ahead, self._state(begin), self.speed, self._limits)
         return retiming.stretch(ahead, rate), state, rate
 
     def _append(self, ahead: Trajectory, plan: Trajectory, rate: float, now: float, begin: float) -> None:

@@ -84,6 +84,16 @@ class GroupLimits:
         """The same with a share of the acceleration and the jerk."""
         return replace(self, acceleration=self.acceleration * share, jerk=self.jerk * share)
 
+    def slow(self, rate: float) -> GroupLimits:
+        """Those within which a motion can be followed at a rate above 1, as far as it is one."""
+        rate = max(rate, 1.0)
+        return replace(
+            self,
+            velocity=self.velocity / rate,
+            acceleration=self.acceleration / rate**2,
+            jerk=self.jerk / rate**3,
+        )
+
 
 def check_joints(names: Sequence[str], expected: Sequence[str], *, is_partial: bool = False) -> None:
     """Refuse names that are not exactly the group's, in any order.
@@ -110,7 +120,7 @@ def check_joints(names: Sequence[str], expected: Sequence[str], *, is_partial: b
 
 
 def check_start(trajectory: Trajectory, setpoint: State, limits: GroupLimits, tolerance: Array) -> None:
-    """Refuse a first point at time 0 that is not where the set-point is; a later one is moved to.
+    """Refuse a goal that has begun at time 0, but not where the set-point is; a later first point is moved to.
 
     Args:
         trajectory: the goal, columns in the group's order.
@@ -123,7 +133,7 @@ def check_start(trajectory: Trajectory, setpoint: State, limits: GroupLimits, to
     """
     if trajectory.times[0] > 0.0:
         return
-    first = trajectory.positions[trajectory.times <= 0.0][-1]
+    first = trajectory.sample(0.0).position
     off = np.abs(first - setpoint.position) - tolerance
     worst = int(np.argmax(off))
     if off[worst] > 0.0:
@@ -136,13 +146,16 @@ def check_start(trajectory: Trajectory, setpoint: State, limits: GroupLimits, to
         )
 
 
-def shift_to_now(trajectory: Trajectory | Rates, stamp: float, now: float) -> Trajectory | Rates:
-    """Shift a trajectory whose time 0 is a stamp, so that its time 0 is now.
+def shift_to_now(
+    trajectory: Trajectory | Rates, stamp: float, now: float, begin: float | None = None
+) -> Trajectory | Rates:
+    """Shift a trajectory whose time 0 is a stamp, so that its time 0 is its begin.
 
     Args:
         trajectory: its points that lie in the past are left out when it begins.
         stamp: [s].
         now: [s].
+        begin: [s], now or later; None for now.
 
     Raises:
         GoalRefused: it is over already.
@@ -151,7 +164,7 @@ def shift_to_now(trajectory: Trajectory | Rates, stamp: float, now: float) -> Tr
     if late >= trajectory.duration:
         allowed = f"its last point was {late - trajectory.duration:.3f} s ago; use a stamp of 0 to start at once"
         raise GoalRefused("header.stamp", round(stamp, 3), allowed)
-    return trajectory.shift(-late)
+    return trajectory.shift(stamp - (now if begin is None else begin))
 
 
 def settle_end(trajectory: Trajectory | Rates) -> Trajectory | Rates:

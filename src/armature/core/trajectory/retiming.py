@@ -35,8 +35,11 @@ def round_corners(path: Trajectory) -> Trajectory:
     position, velocity, acceleration = path.sample_many(times)
     if path.start is not None:
         velocity[0], acceleration[0] = path.start.velocity, path.start.acceleration
+    velocity[-1] = path.velocities[-1]
     if path.accelerations is not None:
         acceleration[-1] = path.accelerations[-1]
+    else:
+        acceleration[-1] = np.where(velocity[-1] == 0.0, 0.0, acceleration[-2])
     return quintic(path.joints, times, (position, velocity, acceleration))
 
 

@@ -248,7 +248,7 @@ def check_times(values: npt.ArrayLike) -> Array:
     stuck = np.flatnonzero(np.diff(times) <= 0.0)
     if len(stuck):
         index = int(stuck[0]) + 1
-        allowed = f"it must be more than {times[index - 1]:g} s, the one before"
+        allowed = f"it must be more than {times[index - 1]:.12g} s, the one before"
         raise GoalRefused(_time_of(index), float(times[index]), allowed)
     return times
 

@@ -127,6 +127,7 @@ class ArmController(GroupNode):
         self.control.state.settings = replace(
             self.control.state.settings,
             allow_partial_joints_goal=given.allow_partial_joints_goal,
+            allow_nonzero_velocity_at_trajectory_end=given.allow_nonzero_velocity_at_trajectory_end,
             deceleration=deceleration,
         )
         return notes

@@ -32,6 +32,8 @@ class TrajectoryParameters:
     allow_partial_joints_goal: bool = field(default=False, metadata=changing())
     # goals of velocities or accelerations alone
     allow_integration_in_goal_trajectories: bool = field(default=False, metadata=changing())
+    # goals that end in motion: a stop within limits follows; false refuses them
+    allow_nonzero_velocity_at_trajectory_end: bool = field(default=True, metadata=changing())
     # after its end, ends a goal that has no goal time [s]; 0: none
     cmd_timeout: float = field(default=0.0, metadata=at_least(0.0, changes=True))
     # speed until a client sets another one
