@@ -168,7 +168,14 @@ def test_values_are_told_at_once_whichever_part_of_a_node_refuses_them():
 
 def test_a_file_for_a_whole_robot_is_taken_and_what_others_read_is_told():
     said = notes("whole_robot.yaml")
-    assert [note.partition(":")[0] for note in said] == ["line 11", "line 15", "line 18", "line 27", "line 31", "line 21"]
+    assert [note.partition(":")[0] for note in said] == [
+        "line 11",
+        "line 15",
+        "line 18",
+        "line 27",
+        "line 31",
+        "line 21",
+    ]
     assert "no node of this graph is called /move_group" in said[0]
     assert "/left/servo_interface is no node of this graph, which has no namespace; /**/servo_interface" in said[5]
 
