@@ -75,7 +75,12 @@ JTC = [
     *("speed_scaling.initial_scaling_factor", "speed_scaling.state_interface", "speed_scaling.command_interface"),
     *("allow_partial_joints_goal", "interpolate_from_desired_state", "allow_integration_in_goal_trajectories"),
     *("set_last_command_interface_value_as_state_on_activation", "action_monitor_rate", "interpolation_method"),
-    *("cmd_timeout", "positions_upsampling.enable", "positions_upsampling.policy_frequency"),
+    *(
+        "allow_nonzero_velocity_at_trajectory_end",
+        "cmd_timeout",
+        "positions_upsampling.enable",
+        "positions_upsampling.policy_frequency",
+    ),
     *("allow_trajectory_replacement", "constraints.stopped_velocity_tolerance", "constraints.goal_time"),
     *("constraints.decelerate_on_cancel", "constraints.waist.trajectory", "constraints.waist.goal"),
     *("constraints.waist.max_deceleration_on_cancel", "gains.waist.p", "gains.waist.i", "gains.waist.d"),
@@ -87,6 +92,10 @@ GRIPPER = [
     *("action_monitor_rate", "joint", "state_interfaces", "goal_tolerance", "allow_stalling", "stall_timeout"),
     *("stall_velocity_threshold", "max_effort_interface", "max_effort", "max_velocity_interface", "max_velocity"),
 ]
+
+
+def test_all_of_jtcs_parameters_are_listed() -> None:
+    assert len(JTC) == 35
 
 
 @pytest.mark.parametrize(("node", "names"), [("arm_controller", JTC), ("gripper_controller", GRIPPER)])

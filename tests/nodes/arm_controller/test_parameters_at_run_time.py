@@ -64,6 +64,14 @@ def test_goals_of_velocities_alone_are_allowed_from_then_on(motion):
     assert motion.follow(goal).status == SUCCEEDED
 
 
+def test_goals_that_end_in_motion_are_refused_from_then_on_where_that_is_asked(motion):
+    goal = trajectory([1.0], [[0.2, 0.0]], [[0.1, 0.0]])
+    assert change(motion.arm, allow_nonzero_velocity_at_trajectory_end=False).successful
+    assert motion.follow(goal).result.error_code == Result.INVALID_GOAL
+    assert change(motion.arm, allow_nonzero_velocity_at_trajectory_end=True).successful
+    assert motion.follow(goal).status == SUCCEEDED
+
+
 def test_a_timeout_that_has_no_effect_says_so_and_has_one_once_the_goal_time_is_lifted(motion):
     assert "counts only for goals that lift the goal time (-1)" in change(motion.arm, cmd_timeout=0.3).reason
     result = change_of(motion.arm, "constraints.goal_time", 0.0)
