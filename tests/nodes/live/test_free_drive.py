@@ -98,7 +98,7 @@ def test_a_joint_is_pushed_another_is_let_go_and_the_arm_parks_with_both(graph):
     graph.until(lambda: told_of(graph, "waist").get("free_drive") == "compliant, its load is followed")
     refused = graph.enable()
     assert not refused.success
-    assert "run armature free --end" in refused.message
+    assert f"run armature free --namespace {graph.namespace.strip('/')} --end" in refused.message
     # So long, by the servos' own time, that it does not come to the speed at which it is held.
     console.read_reply(ask(graph.port, console.inject("push", "waist", {"torque": "0.38"}, 0.4)))
     graph.until(lambda: positions_of(graph.joint_states[-1]).get("waist", 0.0) > 0.05)

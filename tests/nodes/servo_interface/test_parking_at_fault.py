@@ -31,7 +31,8 @@ def test_a_servo_that_latched_an_error_and_keeps_its_torque_is_let_down_by_disab
     told = console.inject("voltage_dip", "shoulder", {"voltage": "9"}, math.inf)
     console.read_reply(ask(graph.port, told))
     graph.until(lambda: graph.state() == "FAULT")
-    assert "run armature disable, which parks it" in graph.values()["fault.shoulder.remedy"]
+    told = f"run armature disable --namespace {graph.namespace.strip('/')}, which parks it"
+    assert told in graph.values()["fault.shoulder.remedy"]
     ask(graph.port, console.clear(None))
     graph.until(lambda: "armature disable" in graph.clear().message)
     parked = graph.enable(False)

@@ -51,6 +51,12 @@ def test_each_port_has_its_own(tmp_path):
     assert "release it: armature release" in file.read_text()
 
 
+def test_the_file_names_the_command_that_releases_this_arm(tmp_path):
+    ProtectiveStopLatch(tmp_path, lambda: ["/dev/ttyUSB0"], "/left").set(engaged=True)
+    (file,) = tmp_path.iterdir()
+    assert "release it: armature release --namespace left\n" in file.read_text()
+
+
 @pytest.mark.parametrize("names", [("/a",), ("/b",), ("/c", "/b")])
 def test_one_name_of_several_is_enough_and_a_release_is_for_all(tmp_path, names):
     latch_of(tmp_path, "/a", "/b").set(engaged=True)

@@ -53,7 +53,7 @@ class Components:
             "exit_message_file": exit_message_file,
         }
         paths = port_paths(str(configuration.child["port"]), configuration.wiring.buses).values()
-        self.latch = ProtectiveStopLatch(configuration.state_folder, lambda: known_names(paths))
+        self.latch = ProtectiveStopLatch(configuration.state_folder, lambda: known_names(paths), self._namespace)
         self._has_port = False
         self._loss = ""  # why there is no bus
         self.bus = BusConnection(self._child_configuration, self._on_attached, self._on_cycle, self._on_status)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from armature.core.recovery_commands import RELEASE
+from armature.core.recovery_commands import RELEASE, in_namespace
 from armature.errors import ConfigError
 from armature.private_folder import require_own
 
@@ -20,12 +20,13 @@ _TEXT = (
 class ProtectiveStopLatch:
     """Files that exist while the stop is latched, one for each name of a port, so that no other name evades it."""
 
-    def __init__(self, folder: Path, names: Callable[[], Iterable[str]]) -> None:
+    def __init__(self, folder: Path, names: Callable[[], Iterable[str]], namespace: str = "") -> None:
         """Find or make the folder.
 
         Args:
             folder: where state is kept.
             names: by which the ports are known at present; they begin with a slash.
+            namespace: of the arm.
 
         Raises:
             ConfigError: the folder cannot be written, or others may write to it.
@@ -34,6 +35,7 @@ class ProtectiveStopLatch:
         self.is_engaged = False
         self._folder = folder
         self._names = names
+        self._head = in_namespace(_TEXT, namespace)
         self._written: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         try:
@@ -83,7 +85,7 @@ class ProtectiveStopLatch:
         if names == self._written:
             return
         for name in sorted(names):
-            self._write(self._file(name), _TEXT + "".join(f"{other}\n" for other in sorted(names)))
+            self._write(self._file(name), self._head + "".join(f"{other}\n" for other in sorted(names)))
         _sync_folder(self._folder)
         self._written = names
 
