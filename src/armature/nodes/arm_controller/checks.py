@@ -34,8 +34,8 @@ _FEW = 5  # samples, of which the time is not looked at
 _SLICE, _PERIOD = 0.004, 0.01
 # While the joints move, the switch to a goal is so far ahead once it is prepared [s].
 _ON_ITS_WAY = 0.02
-# Where preparing takes longer, it is put off by so many times what that has taken, while the last segment lasts;
-# then no more is checked before it than must be.
+# Where preparing takes longer, it is put off by so many times what that has taken, while the last segment lasts,
+# and no more is checked before it than must be.
 _LONGER, _LONGEST = 1.5, HORIZON - 0.05
 _WAITS = "the arm waits on its path: what lies ahead is not checked yet"
 _STOPS = "the arm stops on its path before that"
