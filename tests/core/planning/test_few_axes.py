@@ -103,10 +103,10 @@ def test_an_arc_around_the_base_is_followed_with_the_tool_outward(four):
         x, y = (begin[0] - axis) * np.array([math.cos(angle), math.sin(angle)])
         return Waypoint("base_link", (x + axis, y, begin[2]), None)
 
-    motion = four.planner.arc(start, [around(0.6), around(1.2)])
+    motion = four.planner.arc(start + np.array([-1.9, 0.0, 0.0, 0.0]), [around(0.6), around(1.9)])
     places = four.places(motion)
     assert np.hypot(places[:, 0] - axis, places[:, 1]) == pytest.approx(begin[0] - axis, abs=3e-4)
-    assert motion.positions[-1] == pytest.approx(start + np.array([1.2, 0.0, 0.0, 0.0]), abs=2e-3)
+    assert motion.positions[-1] == pytest.approx(start + np.array([1.9, 0.0, 0.0, 0.0]), abs=2e-3)
 
 
 def test_an_orientation_that_the_arm_can_have_at_the_end_of_a_line_it_has_there(four):
@@ -132,6 +132,15 @@ def test_an_orientation_that_it_cannot_have_is_refused_with_the_true_reason_and_
     )
     with pytest.raises(GoalRefused, match=says):
         getattr(four.planner, kind)(start, points)
+
+
+def test_an_orientation_to_which_the_line_does_not_lead_is_refused_with_where_it_ends(four):
+    start, end = np.array([1.688, -0.985, -0.323, -0.137]), np.array([-1.987, -0.273, -0.411, -1.095])
+    there = four.place(end)  # beyond the base: the arm would have to turn around
+    with pytest.raises(
+        GoalRefused, match=r"in another posture, to which this way does not lead; it ends at \(.* use move_to"
+    ):
+        four.planner.line(start, [Waypoint("base_link", there.translation, there.rotation)])
 
 
 def test_a_limit_that_keeps_the_tool_from_turning_is_named_instead(four):

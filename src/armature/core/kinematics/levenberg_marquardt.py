@@ -8,6 +8,7 @@ An arm of fewer than six joints comes to the place first, and as near to the ori
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,9 +33,13 @@ _NEAR_ENOUGH = (1e-4, 1e-3)  # [m], [rad]
 # Of the orientation, where an arm of fewer than six joints cannot have it and parts must keep apart.
 _FEW_AXES_WEIGHT = 0.02
 _PLACE_DAMPING = 1e-12
+# Of a relaxed rotation, what costs the joints more is left, such as near where they cannot keep it [1].
+_EFFORT = 2e-2
 _SHORTENED = 6
 # What parts lack of their distance weighs so many times as much as what the tool lacks of its target.
 _APART = 10.0
+
+_Toward = Callable[[Array, Array, Array], Array]  # a step, from the Jacobian, the error and the position
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,7 @@ class LevenbergMarquardt:
         """
         position = np.clip(begin, self._limits.lower, self._limits.upper)
         is_ordered = self._has_few and target.rotation is not None and not keeps_apart
+        toward = self._in_order(target, position) if is_ordered else _least_squares
         error, jacobian = self._errors(target, position, keeps_apart)
         least = _NEAR_ENOUGH[0] if is_ordered else _STUCK  # that is left where a descent is stuck [m]
         last = math.inf
@@ -121,13 +127,13 @@ class LevenbergMarquardt:
             if math.sqrt(size) < _EXACT or (abs(last - left) < _STUCK and left > least):
                 break
             last = left
-            way = self._step(position, error, jacobian, is_ordered) - position
+            way = self._step(position, error, jacobian, toward) - position
             position, error, jacobian = self._tried(target, position, way, keeps_apart, size)
             yield
             if np.abs(way).max() < _SETTLED:
                 break
         turn = 0.0 if target.rotation is None else float(np.linalg.norm(error[3:6])) / self.lever
-        is_held = is_ordered and bool(np.abs(self._in_order(jacobian, error)).max() > _HELD)
+        is_held = is_ordered and bool(np.abs(toward(jacobian, error, position)).max() > _HELD)
         return DescentResult(position, float(np.linalg.norm(error[:3])), turn, target.is_relaxed, is_held)
 
     def _tried(
@@ -141,13 +147,12 @@ class LevenbergMarquardt:
                 break
         return after, error, jacobian
 
-    def _step(self, position: Array, error: Array, jacobian: Array, is_ordered: bool) -> Array:
+    def _step(self, position: Array, error: Array, jacobian: Array, toward: _Toward) -> Array:
         """One step within the limits; a joint that a limit holds lets the others do its part."""
         lower, upper = self._limits.lower, self._limits.upper
         free = np.ones(len(position), dtype=bool)
-        toward = self._in_order if is_ordered else _least_squares
         for _ in range(len(position)):
-            step = toward(jacobian * free, error)
+            step = toward(jacobian * free, error, position * free)
             step *= min(1.0, _LARGEST_STEP / max(float(np.abs(step).max()), _LARGEST_STEP))
             after = position + step
             blocked = free & (((after < lower) & (position <= lower)) | ((after > upper) & (position >= upper)))
@@ -157,11 +162,19 @@ class LevenbergMarquardt:
         clipped: Array = np.clip(after, lower, upper)
         return clipped
 
-    def _in_order(self, jacobian: Array, error: Array) -> Array:
-        """A step to the place, and to the rotation with what is left to the joints besides."""
+    def _in_order(self, target: Target, begin: Array) -> _Toward:
+        """Steps to the place, and to the rotation with what is left to the joints besides."""
         weights = np.array([1.0] * 3 + [1.0 / self.lever] * 3)
-        damping = 0.5 * float(error[:3] @ error[:3]) + _PLACE_DAMPING
-        return place_first(jacobian * weights[:, None], error * weights, damping, caution=1.0)
+
+        def toward(jacobian: Array, error: Array, position: Array) -> Array:
+            damping = 0.5 * float(error[:3] @ error[:3]) + _PLACE_DAMPING
+            wanted, columns = error * weights, jacobian * weights[:, None]
+            if not target.is_relaxed:
+                return place_first(columns, wanted, damping)
+            moved = np.where(columns.any(axis=0), position - begin, 0.0)
+            return place_first(columns, wanted, damping, moved, _EFFORT)
+
+        return toward
 
     def _errors(self, target: Target, position: Array, keeps_apart: bool) -> tuple[Array, Array]:
         """The error of the tool and, where asked, what parts lack of their distance."""
@@ -184,7 +197,7 @@ class LevenbergMarquardt:
         return np.concatenate((left, turn * self.lever)), jacobian
 
 
-def _least_squares(jacobian: Array, error: Array) -> Array:
+def _least_squares(jacobian: Array, error: Array, _position: Array) -> Array:
     damping = 0.5 * float(error @ error) + _DAMPING
     step: Array = np.linalg.solve(jacobian.T @ jacobian + damping * np.eye(jacobian.shape[1]), jacobian.T @ error)
     return step

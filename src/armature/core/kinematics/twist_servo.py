@@ -32,6 +32,8 @@ _AHEAD = 0.05
 _NO_TIME = 1e-3  # [s]
 # Of no account: a singular value of the translation [m], and squares of those of translation [m²] and rotation.
 _UNMOVABLE, _ROUNDING, _UNTURNABLE = 1e-5, 1e-12, 1e-5
+# Square of the singular value below which joints can hardly give a rotation besides.
+_TURNABLE = 0.05
 # A number beyond it was not meant as a velocity [m/s], [rad/s].
 _FASTEST = 1e6
 
@@ -179,25 +181,30 @@ def check_twist(twist: Array) -> None:
         raise GoalRefused("twist", twist.tolist(), allowed)
 
 
-def place_first(jacobian: Array, wanted: Array, damping: float, caution: float = 0.0) -> Array:
+def place_first(
+    jacobian: Array, wanted: Array, damping: float, moved: Array | None = None, effort: float = 0.0
+) -> Array:
     """The way of few joints that gives the translation, and of the rotation what they can besides.
 
     Args:
         jacobian: of the tool, unweighted, Shape (6, n).
         wanted: translation [m], then rotation [rad], Shape (6,).
         damping: of the translation [m²].
-        caution: damping of the rotation by what the joints could give of it if they went on as they do [1/rad];
-            near where they cannot, a step would lead far beyond.
+        moved: how far the joints have come already [rad], Shape (n,).
+        effort: what a radian of the joints' way weighs beside one of the rotation that is left, where they can
+            hardly give it.
     """
     place, turn = jacobian[:3], jacobian[3:]
     left, size, right = np.linalg.svd(place, full_matrices=False)
     first = right.T @ (size / (size**2 + damping) * (left.T @ wanted[:3]))
     # What the translation takes is taken wholly, whatever the damping: else the rotation would move the tool.
     taken = right[size > _UNMOVABLE]
-    besides, rest = turn - turn @ taken.T @ taken, wanted[3:] - turn @ first
-    within = float(np.linalg.norm(besides.T @ rest)) / max(float(np.linalg.norm(besides)), _UNMOVABLE)
-    square = besides @ besides.T + (_UNTURNABLE + caution * within) * np.eye(3)
-    way: Array = first + besides.T @ np.linalg.solve(square, rest)
+    spare = np.eye(len(first)) - taken.T @ taken
+    besides, whole = turn @ spare, first if moved is None else first + moved
+    least = np.linalg.svd(besides, compute_uv=False)[max(len(first) - len(taken), 1) - 1] ** 2
+    effort = _UNTURNABLE + effort / (1.0 + (least / _TURNABLE) ** 2)
+    square = besides.T @ besides + effort * np.eye(len(first))
+    way: Array = first + spare @ np.linalg.solve(square, besides.T @ (wanted[3:] - turn @ first) - effort * whole)
     return way
 
 

@@ -151,8 +151,13 @@ class ToolWays:
         """
         if self._has_few and _is_turned(target):
             found = yield from self._inverse.descend(target, position)
-            if not _follows(found, position):
-                raise self._unreachable("the way at 100%", target, self._inverse.assess(found))
+            if not _follows(found, position) or not found.meets_target:
+                raise GoalRefused(
+                    "the way at 100%",
+                    _rounded(target),
+                    "the tool can be turned so there, but in another posture, to which this way does not lead; "
+                    f"it ends at {self._place_of(position)}; use move_to, or leave the rotation free",
+                )
 
     def _target(self, begin: Pose, waypoint: Waypoint) -> Target:
         turn = waypoint.rotation
@@ -170,31 +175,33 @@ class ToolWays:
 
     def _on_the_way(self, row: Array, first: Quaternion, before: Array, is_turned: bool) -> Target:
         """Where the tool shall be; an arm of few joints that is not asked to turn it goes on as it was before."""
+        is_kept = self._has_few and not is_turned
         rotation = product(from_rotation_vector(row[3:] / LEVER), first)
-        if self._has_few and not is_turned:
+        if is_kept:
             rotation = self._inverse.pose(before).rotation
-        return Target((float(row[0]), float(row[1]), float(row[2])), rotation, self._has_few)
+        return Target((float(row[0]), float(row[1]), float(row[2])), rotation, is_kept)
 
     def _next(self, where: str, target: Target, before: Array) -> Steps[Array]:
+        """Joint positions a little farther; few joints come to the place, however the tool is turned."""
         found = yield from self._inverse.descend(target, before)
         if target.is_relaxed and not _follows(found, before):
             found = yield from self._inverse.descend(Target(target.translation), before)
-        if not found.meets_target:
+        if not (found.is_there if self._has_few else found.meets_target):
             raise self._unreachable(where, target, self._inverse.assess(found))
         if not _follows(found, before):
             raise GoalRefused(
                 where,
-                [round(v, 4) for v in target.translation],
+                _rounded(target),
                 f"joints would jump there, at a singularity; {self._place_of(before)} can still be reached; "
                 "take another way, or move_to",
             )
         return found.position
 
     def _unreachable(self, where: str, target: Target, found: Solution) -> GoalRefused:
-        asked = [round(value, 4) for value in target.translation]
         arrival = found.arrival
         off = f"{arrival.distance:.4f} m and {np.degrees(arrival.angle):.1f} deg off"
-        return GoalRefused(where, asked, f"{found.reason}; nearest is {self._place_of(found.position)}, {off}")
+        nearest = f"nearest is {self._place_of(found.position)}, {off}"
+        return GoalRefused(where, _rounded(target), f"{found.reason}; {nearest}")
 
     def _place_of(self, position: Array) -> str:
         pose = self._inverse.pose(position)
@@ -207,7 +214,11 @@ class ToolWays:
 
 def _follows(found: DescentResult, before: Array) -> bool:
     """Whether the tool is where it shall be, and the joints have not jumped there."""
-    return found.meets_target and bool(np.abs(found.position - before).max() <= _JUMP)
+    return found.is_there and bool(np.abs(found.position - before).max() <= _JUMP)
+
+
+def _rounded(target: Target) -> list[float]:
+    return [round(value, 4) for value in target.translation]
 
 
 def _is_turned(target: Target) -> bool:
