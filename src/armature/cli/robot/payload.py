@@ -30,8 +30,7 @@ def run(options: argparse.Namespace) -> int:
         print("armature payload: error: give the mass too: armature payload MASS --at X Y Z", file=sys.stderr)
         return _WRONG_USE
     with uninterrupted():
-        from armature.cli.robot.parameters import get_parameters, set_parameters
-        from armature.client.connection import connect
+        from armature.client.connection import connect, get_parameters, set_parameters
         from armature.core.payload import Payload
         from armature.nodes.common.parameters.payload import PayloadParameters
         from armature.nodes.common.parameters.wanted import wanted
