@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from armature.cli.answers import print_answer
 from armature.cli.arguments import add_json, add_namespace
 from armature.cli.loading import uninterrupted
 from armature.cli.terminal import confirm, require_person
@@ -61,17 +60,6 @@ class ServiceCommand:
             except KeyboardInterrupt:
                 remedy = f"it may still {self.name} the arm; see: armature status"
                 raise ProcessError("servo_interface", "interrupted before it answered", remedy) from None
-
-
-def print_answer(options: argparse.Namespace, is_done: bool, message: str, **more: Any) -> int:
-    """Print how a request has ended, for a program with further values; returns the exit code."""
-    if options.json:
-        print(json.dumps({"done": is_done, "message": message, **more}, ensure_ascii=False))
-    elif is_done:
-        print(message)
-    else:
-        print(f"error: {message}", file=sys.stderr)
-    return 0 if is_done else 1
 
 
 def _asks(name: str, on: bool | None = None) -> Callable[[Connection], str]:
