@@ -13,13 +13,12 @@ from armature.client.motion import Motion
 from armature.client.readings import JointValues
 from armature.client.session import Session, set_payload
 from armature.client.state import ArmFault, ArmState
-from armature.client.stream import Jog, twist_messages
+from armature.client.stream import REST_TIME, Jog, twist_messages
 from armature.errors import ConfigError, ProcessError
 from armature.graph import NAMESPACES, is_namespace
 from armature.nodes.common import topics
 
 _TAKES = 1.0  # until the arm takes commands once it is enabled [s]
-_REST = 5.0  # until what was stopped has come to rest [s]
 
 
 class Arm:
@@ -68,13 +67,13 @@ class Arm:
     def enable(self) -> None:
         """Turn torque on where the arm stands, and take commands; nothing moves."""
         if not self.state.takes_commands:
-            self._joined.set(topics.ENABLE, True, topics.PARK_TIMEOUT)
+            self._joined.ask(topics.ENABLE, True, topics.PARK_TIMEOUT)
             # The state is published apart from the answer: a motion that follows at once must not be refused.
             self._joined.readings.wait_for(lambda state: state.takes_commands, _TAKES)
 
     def disable(self) -> None:
         """Stop, park if the way is free, and turn torque off."""
-        self._joined.set(topics.ENABLE, False, topics.PARK_TIMEOUT)
+        self._joined.ask(topics.ENABLE, False, topics.PARK_TIMEOUT)
 
     def move(
         self,
@@ -210,16 +209,16 @@ class Arm:
     def stop(self) -> None:
         """Slow down within the limits and hold, the gripper too; motions under way end."""
         self._joined.stop()
-        self._joined.readings.wait_for_rest(_REST)
+        self._joined.readings.wait_for_rest(REST_TIME)
 
     def pause(self) -> None:
         """Stop on the path; the motion goes on by `resume`."""
-        self._joined.set(topics.PAUSE, True)
-        self._joined.readings.wait_for_rest(_REST)
+        self._joined.ask(topics.PAUSE, True)
+        self._joined.readings.wait_for_rest(REST_TIME)
 
     def resume(self) -> None:
         """Go on with a motion that was paused."""
-        self._joined.set(topics.PAUSE, False)
+        self._joined.ask(topics.PAUSE, False)
 
     def speed(self, factor: float) -> None:
         """Scale the speed of all motions, by 0 to 2 as far as the limits allow, until it is set again."""
@@ -231,19 +230,19 @@ class Arm:
 
     def protective_stop(self) -> None:
         """Stop within the limits and hold, until `release`; it is no emergency stop in the sense of ISO 13850."""
-        self._joined.set(topics.PROTECTIVE_STOP, True)
+        self._joined.ask(topics.PROTECTIVE_STOP, True)
 
     def release(self) -> None:
         """Release the protective stop; the arm holds, and takes commands once it is enabled."""
-        self._joined.set(topics.PROTECTIVE_STOP, False)
+        self._joined.ask(topics.PROTECTIVE_STOP, False)
 
     def clear(self) -> None:
         """Recover every joint whose fault's cause is gone."""
-        self._joined.trigger(topics.CLEAR_FAULTS)
+        self._joined.ask(topics.CLEAR_FAULTS)
 
     def torque_off(self) -> None:
         """Turn torque off now: the arm falls unless something holds it."""
-        self._joined.trigger(topics.TORQUE_OFF)
+        self._joined.ask(topics.TORQUE_OFF)
 
     @property
     def state(self) -> ArmState:

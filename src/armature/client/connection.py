@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from rcl_interfaces.srv import GetParameters, SetParametersAtomically
 from rclpy.action import ActionClient
 from rclpy.node import Node
+from rclpy.parameter import Parameter, parameter_value_to_python
 
 from armature.client import spinning
-from armature.errors import ProcessError
+from armature.errors import CommandRefused, ProcessError
 from armature.nodes.common import topics
 from armature.nodes.common.executor_bridge import ExecutorBridge, settle
 from armature.nodes.common.topics import Service, Topic
@@ -170,3 +172,55 @@ def connect(command: str, namespace: str) -> Iterator[Connection]:
         yield connection
     finally:
         connection.close()
+
+
+def ask(connection: Connection, service: Service, on: bool | None = None, timeout: float = TIMEOUT) -> str:
+    """Ask a service for one thing; returns its words.
+
+    Args:
+        connection: to the graph.
+        service: of type SetBool, or of type Trigger.
+        on: what a SetBool is asked for.
+        timeout: longest wait for the answer [s].
+
+    Raises:
+        CommandRefused: it is refused.
+        ProcessError: there is no answer.
+    """
+    request = service.kind.Request() if on is None else service.kind.Request(data=on)
+    answer = connection.call(service, request, timeout)
+    if not answer.success:
+        raise CommandRefused.from_message(str(answer.message))
+    return str(answer.message)
+
+
+def get_parameters(connection: Connection, node: str, names: Sequence[str]) -> dict[str, Any]:
+    """Values of parameters of a node, by name; None where it has none.
+
+    Raises:
+        ProcessError: the node does not answer.
+    """
+    service = Service(f"{node}/get_parameters", GetParameters, "")
+    response = connection.call(service, GetParameters.Request(names=list(names)))
+    values = [parameter_value_to_python(value) for value in response.values]
+    return dict(zip(names, values or [None] * len(names), strict=False))
+
+
+def set_parameters(connection: Connection, node: str, values: Mapping[str, Any]) -> str:
+    """Set parameters of a node, all or none.
+
+    Args:
+        connection: to the graph.
+        node: its name.
+        values: by name.
+
+    Returns:
+        Why the node refused them; empty where they are set.
+
+    Raises:
+        ProcessError: the node does not answer.
+    """
+    service = Service(f"{node}/set_parameters_atomically", SetParametersAtomically, "")
+    parameters = [Parameter(name, value=value).to_parameter_msg() for name, value in values.items()]
+    result = connection.call(service, SetParametersAtomically.Request(parameters=parameters)).result
+    return "" if result.successful else str(result.reason) or f"{node} refused it"

@@ -7,15 +7,14 @@ from typing import NamedTuple
 
 from control_msgs.msg import JointTrajectoryControllerState
 from geometry_msgs.msg import TransformStamped
-from rcl_interfaces.srv import GetParameters
 from rclpy.serialization import deserialize_message
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
-from armature.client.connection import Connection
+from armature.client.connection import Connection, get_parameters
 from armature.client.goals import ALONG_TOOL, along
 from armature.client.motion import CONTROLLER
-from armature.client.readings import LATELY, Readings
+from armature.client.readings import FIRST, LATELY, Readings
 from armature.client.stream import Messages, jog_messages
 from armature.core.kinematics.kinematics import Pose, compose
 from armature.core.kinematics.rotations import to_rpy
@@ -26,10 +25,8 @@ from armature.errors import GoalRefused, NotRead, listed
 from armature.nodes.common import topics
 from armature.nodes.common.robot_files import own_poses_file
 
-_PARAMETERS = topics.Service(f"{CONTROLLER}/get_parameters", GetParameters)
 _STATUS = "see: armature status"
 _HERE = Pose((0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
-_FIRST = 3.0  # until a topic's first message [s]
 
 
 class ToolPose(NamedTuple):
@@ -123,8 +120,7 @@ class Description:
         return ToolPose(*pose.translation, *to_rpy(pose.rotation))
 
     def _parameter(self, name: str) -> str:
-        answer = self._connection.call(_PARAMETERS, GetParameters.Request(names=[name]))
-        return str(answer.values[0].string_value) if answer.values else ""
+        return str(get_parameters(self._connection, CONTROLLER, [name])[name] or "")
 
     def _root_and_tool(self) -> tuple[str, str]:
         if self._frames is None:
@@ -148,7 +144,7 @@ class Description:
         if self._fixed is None:
             self._fixed = {}
             self._connection.subscribe(topics.TF_STATIC, self._note_fixed)
-            self._connection.wait_until(lambda: bool(self._fixed), _FIRST)
+            self._connection.wait_until(lambda: bool(self._fixed), FIRST)
         found = dict(self._fixed)
         for data in self._readings.recent(topics.TF):
             found |= {each.child_frame_id: each for each in deserialize_message(data, TFMessage).transforms}

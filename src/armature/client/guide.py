@@ -7,7 +7,7 @@ from typing import Any
 
 from std_srvs.srv import SetBool
 
-from armature.client.connection import TIMEOUT, Connection
+from armature.client.connection import TIMEOUT, Connection, ask
 from armature.client.readings import Readings
 from armature.core.model.names import ros_name
 from armature.errors import CommandRefused, ConfigError, listed
@@ -50,10 +50,7 @@ class Guide:
             CommandRefused: it is refused.
             ProcessError: it is not answered.
         """
-        answer = self._connection.call(topics.free(ros_name(joint)), SetBool.Request(data=is_free))
-        if not answer.success:
-            raise CommandRefused.from_message(answer.message)
-        return str(answer.message)
+        return ask(self._connection, topics.free(ros_name(joint)), is_free)
 
     def guide(self, joints: Sequence[str]) -> None:
         """Let joints be guided, until they are held again or this client ends; see `set_free`."""

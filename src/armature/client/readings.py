@@ -20,7 +20,7 @@ from armature.nodes.common.conversions import values_of
 LATELY = 0.5
 """A value counts for so long after it was read [s]."""
 SERVER = "servo_interface"
-_FIRST = 3.0  # until a topic's first message [s]
+FIRST = 3.0  # until a topic's first message [s]
 # Without any message for so long the servo interface is silent [s]: it tells at 20 Hz what is commanded, and where
 # it reads no servo its diagnostics alone.
 _SILENT, _UNDIAGNOSED = 0.9, 2.5
@@ -118,7 +118,7 @@ class Readings:
         """The messages of a topic that were received lately, the newest last; it is listened to from now on."""
         patience = LATELY
         if topic not in self._kept:
-            patience = _FIRST
+            patience = FIRST
             self._keep(topic)
         kept = self._kept[topic]
         self._connection.wait_until(lambda: bool(kept) and _age(kept[-1][0]) < LATELY, patience)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from control_msgs.msg import SpeedScalingFactor
-from rcl_interfaces.srv import SetParametersAtomically
-from rclpy.parameter import Parameter
-from std_srvs.srv import SetBool, Trigger
 
-from armature.client.connection import TIMEOUT, Connection
+from armature.client.connection import TIMEOUT, Connection, ask, set_parameters
 from armature.client.description import Description
 from armature.client.goals import duration, number
 from armature.client.guide import Guide
@@ -22,7 +18,6 @@ from armature.errors import CommandRefused, GoalRefused
 from armature.nodes.common import topics
 
 _FASTEST = 2.0  # share of the speed
-_SET_PARAMETERS = topics.Service(f"{CONTROLLER}/set_parameters_atomically", SetParametersAtomically)
 
 
 class Session:
@@ -69,18 +64,9 @@ class Session:
         finally:
             self.connection.close()
 
-    def set(self, service: topics.Service, on: bool, timeout: float = TIMEOUT) -> str:
-        """Ask a service of type SetBool; returns its words.
-
-        Raises:
-            CommandRefused: it is refused.
-            ProcessError: there is no answer.
-        """
-        return words_of(self.connection.call(service, SetBool.Request(data=on), timeout))
-
-    def trigger(self, service: topics.Service) -> str:
-        """Ask a service of type Trigger; else as `set`."""
-        return words_of(self.connection.call(service, Trigger.Request()))
+    def ask(self, service: topics.Service, on: bool | None = None, timeout: float = TIMEOUT) -> str:
+        """Ask a service for one thing; see `connection.ask`."""
+        return ask(self.connection, service, on, timeout)
 
     def stop(self) -> str:
         """End motions of the arm, and of the gripper where there is one; see `stop_motions`."""
@@ -124,17 +110,6 @@ class Session:
             self.readings.wait_for_rest(REST_TIME)
 
 
-def words_of(answer: Any) -> str:
-    """What a service of type SetBool or Trigger has answered.
-
-    Raises:
-        CommandRefused: it has refused the request.
-    """
-    if not answer.success:
-        raise CommandRefused.from_message(str(answer.message))
-    return str(answer.message)
-
-
 def stop_motions(connection: Connection) -> str:
     """End motions of the arm, and of the gripper where there is one; returns what the arm's controller says.
 
@@ -142,9 +117,9 @@ def stop_motions(connection: Connection) -> str:
         CommandRefused: it is refused.
         ProcessError: there is no answer.
     """
-    words = words_of(connection.call(topics.STOP_MOTION, Trigger.Request()))
+    words = ask(connection, topics.STOP_MOTION)
     if connection.is_served(topics.GRIPPER_CONTROLLER.stop):
-        words_of(connection.call(topics.GRIPPER_CONTROLLER.stop, Trigger.Request()))
+        ask(connection, topics.GRIPPER_CONTROLLER.stop)
     return words
 
 
@@ -164,9 +139,6 @@ def set_payload(connection: Connection, mass: float, at: Sequence[float] = (0.0,
     names = ("payload", "payload_at.x", "payload_at.y", "payload_at.z")
     if len(at) != len(names) - 1:
         raise GoalRefused("at", list(at), "give x, y, z")
-    values = [number(name, value) for name, value in zip(names, (mass, *at), strict=True)]
-    given = [Parameter(name, value=value).to_parameter_msg() for name, value in zip(names, values, strict=True)]
-    request = SetParametersAtomically.Request(parameters=given)
-    result = connection.call(_SET_PARAMETERS, request).result
-    if not result.successful:
-        raise CommandRefused.from_message(str(result.reason))
+    values = {name: number(name, value) for name, value in zip(names, (mass, *at), strict=True)}
+    if why := set_parameters(connection, CONTROLLER, values):
+        raise CommandRefused.from_message(why)

@@ -22,7 +22,7 @@ from armature.nodes.common import topics
 
 Messages = Mapping[topics.Topic, Any]
 """What is sent, by topic."""
-REST_TIME = 5.0  # until a jog that has ended has come to rest [s]
+REST_TIME = 5.0  # until what was stopped has come to rest [s]
 
 
 class Sending:

@@ -29,7 +29,7 @@ class Held:
     def __init__(self, arm, begin):
         self.arm, self.now, self.last = arm, 0.0, np.zeros(6)
         self.tracker = Tracker(arm.limits, begin)
-        self.setpoints = []
+        self.setpoints, self.poses = [], []
         self.told = []
 
     def press(self, twist, in_tool=False, share=1.0):
@@ -47,20 +47,19 @@ class Held:
         for step in range(round(seconds * 100)):
             if step % round(RENEWAL * 100) == 0:
                 self.press(twist, **options)
-            self.setpoints.append(self.tracker.setpoint(self.now))
-            self.now += 0.01
+            self.pass_time()
         return self
 
     def release(self, twist, **options):
         self.press(twist, share=0.0, **options)
         for _ in range(80):
-            self.setpoints.append(self.tracker.setpoint(self.now))
-            self.now += 0.01
+            self.pass_time()
         return self
 
-    @property
-    def poses(self):
-        return [self.arm.place(state.position) for state in self.setpoints]
+    def pass_time(self):
+        self.setpoints.append(self.tracker.setpoint(self.now))
+        self.poses.append(self.arm.place(self.setpoints[-1].position))
+        self.now += 0.01
 
     @property
     def is_free(self):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
+from armature.cli.answers import refuse_use
 from armature.cli.arguments import add_namespace
 from armature.cli.loading import uninterrupted
 from armature.cli.terminal import confirm, require_person
-
-_WRONG_USE = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,8 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Let the joints be guided by hand, one after the other; or let them, or all that are free, hold again."""
     if not options.joints and not options.end:
-        print("armature free: error: name the joints to be guided: armature free JOINT ...", file=sys.stderr)
-        return _WRONG_USE
+        refuse_use("free", "name the joints to be guided: armature free JOINT ...")
     with uninterrupted():
         from armature.client.connection import connect
         from armature.client.guide import Guide

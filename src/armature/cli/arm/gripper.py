@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from armature.cli.answers import print_answer
 from armature.cli.arguments import add_json, add_namespace
-from armature.cli.arm.services import print_answer
 from armature.cli.loading import uninterrupted
 from armature.errors import MotionFailed
 

@@ -8,6 +8,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from armature.cli.answers import print_answer
 from armature.cli.arguments import add_json, add_namespace
 from armature.cli.loading import uninterrupted
 from armature.signals import received_signals
@@ -60,25 +61,15 @@ def run(options: argparse.Namespace) -> int:
 def _follow(mover: Mover, goal: Any, options: argparse.Namespace) -> int:
     planned = mover.preview(goal)
     if not planned.is_reached:
-        return _print_end(False, planned.message, {}, options)
+        return print_answer(options, False, planned.message)
     figures: dict[str, Any] = json.loads(planned.message)
     if not options.json:
         print("\n".join(_lines(figures)), flush=True)
     if options.preview:
-        return _print_end(True, "nothing was moved", figures, options)
+        return print_answer(options, True, "nothing was moved", **figures)
     has_progress = not options.json and sys.stdout.isatty()
     end = mover.follow(goal, lambda done: _print_progress(done / figures["duration"]) if has_progress else None)
-    return _print_end(end.is_reached, end.message, figures, options)
-
-
-def _print_end(is_done: bool, message: str, figures: dict[str, Any], options: argparse.Namespace) -> int:
-    if options.json:
-        print(json.dumps({"done": is_done, "message": message, **figures}))
-    elif is_done:
-        print(message)
-    else:
-        print(f"error: {message}", file=sys.stderr)
-    return 0 if is_done else 1
+    return print_answer(options, end.is_reached, end.message, **figures)
 
 
 def _lines(figures: dict[str, Any]) -> list[str]:

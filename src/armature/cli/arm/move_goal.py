@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
-from typing import NoReturn
 
 from control_msgs.action import FollowJointTrajectory
 
+from armature.cli.answers import refuse_use
 from armature.client.goals import ALONG_BASE, ALONG_TOOL, joints_goal, named_goal, poses_goal
 from armature.nodes.common import topics
-
-_WRONG_USE = 2
 
 
 def move_goal(options: argparse.Namespace) -> tuple[topics.Service, FollowJointTrajectory.Goal]:
     """The action and the goal that the options ask for; wrong use exits with 2."""
     given = [name for name in ("pose", "joints", "to", "line", "arc") if getattr(options, name)]
     if len(given) != 1:
-        _refuse_use("give one of: POSE ..., --joints, --to, --line, --arc")
+        refuse_use("move", "give one of: POSE ..., --joints, --to, --line, --arc")
     if not 0.0 <= options.seconds < math.inf:
-        _refuse_use(f"--seconds {options.seconds:g}: give a time of 0 s or more")
+        refuse_use("move", f"--seconds {options.seconds:g}: give a time of 0 s or more")
     kind = given[0]
     if kind in ("pose", "joints"):
         return topics.MOVE_JOINTS, _joints_goal(options)
@@ -31,7 +28,7 @@ def move_goal(options: argparse.Namespace) -> tuple[topics.Service, FollowJointT
     action = {"to": topics.MOVE_TO, "line": topics.MOVE_LINE, "arc": topics.MOVE_ARC}[kind]
     for step in steps:
         if len(step) not in (3, 6):
-            _refuse_use(f"{' '.join(map(str, step))}: give x y z, or x y z roll pitch yaw")
+            refuse_use("move", f"{' '.join(map(str, step))}: give x y z, or x y z roll pitch yaw")
     return action, poses_goal(steps, frame, options.seconds)
 
 
@@ -41,7 +38,7 @@ def _joints_goal(options: argparse.Namespace) -> FollowJointTrajectory.Goal:
     waypoints = [_values(text) for text in options.joints]
     names = list(waypoints[0])
     if any(list(waypoint) != names for waypoint in waypoints):
-        _refuse_use("--joints: name the same joints each time")
+        refuse_use("move", "--joints: name the same joints each time")
     return joints_goal(waypoints, options.seconds)
 
 
@@ -50,9 +47,4 @@ def _values(text: str) -> dict[str, float]:
         pairs = [part.split("=") for part in text.split(",")]
         return {name.strip(): float(value) for name, value in pairs}
     except ValueError:
-        _refuse_use(f"--joints {text}: write joint=radians,joint=radians")
-
-
-def _refuse_use(text: str) -> NoReturn:
-    print(f"armature move: error: {text}", file=sys.stderr)
-    raise SystemExit(_WRONG_USE)
+        refuse_use("move", f"--joints {text}: write joint=radians,joint=radians")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from armature.cli.answers import print_answer
 from armature.cli.arguments import add_json, add_namespace
 from armature.cli.loading import uninterrupted
 from armature.cli.terminal import confirm, require_person
@@ -63,43 +62,16 @@ class ServiceCommand:
                 raise ProcessError("servo_interface", "interrupted before it answered", remedy) from None
 
 
-def print_answer(options: argparse.Namespace, is_done: bool, message: str, **more: Any) -> int:
-    """Print how a request has ended, for a program with further values; returns the exit code."""
-    if options.json:
-        print(json.dumps({"done": is_done, "message": message, **more}, ensure_ascii=False))
-    elif is_done:
-        print(message)
-    else:
-        print(f"error: {message}", file=sys.stderr)
-    return 0 if is_done else 1
+def _asks(name: str, on: bool | None = None) -> Callable[[Connection], str]:
+    """Asks a service of the table of topics, by its name there: topics load ROS."""
 
-
-def _set(name: str, on: bool) -> Callable[[Connection], str]:
-    """Asks a service of type SetBool of the table of topics, by its name there: topics load ROS."""
-
-    def ask(connection: Connection) -> str:
-        from std_srvs.srv import SetBool
-
-        from armature.client.session import words_of
+    def asks(connection: Connection) -> str:
+        from armature.client.connection import ask
         from armature.nodes.common import topics
 
-        return words_of(connection.call(getattr(topics, name), SetBool.Request(data=on), topics.PARK_TIMEOUT))
+        return ask(connection, getattr(topics, name), on, topics.PARK_TIMEOUT)
 
-    return ask
-
-
-def _trigger(name: str) -> Callable[[Connection], str]:
-    """Asks a service of type Trigger; see `_set`."""
-
-    def ask(connection: Connection) -> str:
-        from std_srvs.srv import Trigger
-
-        from armature.client.session import words_of
-        from armature.nodes.common import topics
-
-        return words_of(connection.call(getattr(topics, name), Trigger.Request(), topics.PARK_TIMEOUT))
-
-    return ask
+    return asks
 
 
 def _stop(connection: Connection) -> str:
@@ -108,9 +80,9 @@ def _stop(connection: Connection) -> str:
     return stop_motions(connection)
 
 
-ENABLE = ServiceCommand("enable", _set("ENABLE", True))
-DISABLE = ServiceCommand("disable", _set("ENABLE", False))
-CLEAR = ServiceCommand("clear", _trigger("CLEAR_FAULTS"))
-TORQUE_OFF = ServiceCommand("torque-off", _trigger("TORQUE_OFF"), _HOLD_IT)
+ENABLE = ServiceCommand("enable", _asks("ENABLE", True))
+DISABLE = ServiceCommand("disable", _asks("ENABLE", False))
+CLEAR = ServiceCommand("clear", _asks("CLEAR_FAULTS"))
+TORQUE_OFF = ServiceCommand("torque-off", _asks("TORQUE_OFF"), _HOLD_IT)
 STOP = ServiceCommand("stop", _stop)
-RELEASE = ServiceCommand("release", _set("PROTECTIVE_STOP", False))
+RELEASE = ServiceCommand("release", _asks("PROTECTIVE_STOP", False))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
+from armature.cli.answers import print_answer, refuse_use
 from armature.cli.arguments import add_json, add_namespace
-from armature.cli.arm.services import print_answer
 from armature.cli.loading import uninterrupted
 from armature.errors import ConfigError
 
 _NODE = "arm_controller"
-_WRONG_USE = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,11 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Set the payload while the arm rests, or show it; 1 if it is refused: the one before stays in force."""
     if options.mass is None and options.at is not None:
-        print("armature payload: error: give the mass too: armature payload MASS --at X Y Z", file=sys.stderr)
-        return _WRONG_USE
+        refuse_use("payload", "give the mass too: armature payload MASS --at X Y Z")
     with uninterrupted():
-        from armature.cli.robot.parameters import get_parameters, set_parameters
-        from armature.client.connection import connect
+        from armature.client.connection import connect, get_parameters, set_parameters
         from armature.core.payload import Payload
         from armature.nodes.common.parameters.payload import PayloadParameters
         from armature.nodes.common.parameters.wanted import wanted

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
+from armature.cli.answers import print_answer, refuse_use
 from armature.cli.arguments import add_json, add_namespace
-from armature.cli.arm.services import print_answer
 from armature.cli.loading import uninterrupted
-from armature.core.recovery_commands import in_namespace
 from armature.errors import CommandRefused, ConfigError
-
-_WRONG_USE = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +23,7 @@ def run(options: argparse.Namespace) -> int:
     """Save where the arm is as a pose, which can be used at once; or list, or remove; 1 if it is refused."""
     if (options.name is None) != (options.action == "list"):
         right = {"save": "armature pose save NAME", "remove": "armature pose remove NAME"}
-        print(f"armature pose: error: write: {right.get(options.action, 'armature pose list')}", file=sys.stderr)
-        return _WRONG_USE
+        refuse_use("pose", f"write: {right.get(options.action, 'armature pose list')}")
     with uninterrupted():
         from armature.cli.robot.saved_poses import SavedPoses
         from armature.client.connection import connect
@@ -45,5 +40,5 @@ def run(options: argparse.Namespace) -> int:
             else:
                 message = poses.remove(options.name)
     except (CommandRefused, ConfigError) as error:
-        return print_answer(options, False, in_namespace(str(error), options.namespace))
-    return print_answer(options, True, in_namespace(message, options.namespace), file=str(poses.file))
+        return print_answer(options, False, str(error))
+    return print_answer(options, True, message, file=str(poses.file))

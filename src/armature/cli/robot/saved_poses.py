@@ -11,9 +11,8 @@ import numpy as np
 from sensor_msgs.msg import JointState
 
 from armature.cli.replacing import beside, write
-from armature.cli.robot.parameters import get_parameters
 from armature.cli.robot.pose_text import with_pose, without_pose
-from armature.client.connection import TIMEOUT, Connection
+from armature.client.connection import TIMEOUT, Connection, get_parameters
 from armature.core.kinematics.collision import TOLERANCE, Clearances
 from armature.core.kinematics.mechanics import Mechanics
 from armature.core.model.arm import ArmModel
