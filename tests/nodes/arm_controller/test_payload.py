@@ -126,7 +126,7 @@ def restarted(make_motion, file, **values):
     return make_motion(urdf=SOLID, arm_parameters={"payload_file": str(file), **values}).enable_servos()
 
 
-def test_a_controller_that_is_restarted_comes_back_with_what_was_set(make_motion, tmp_path):
+def test_a_controller_that_is_restarted_comes_back_with_what_was_set_and_says_so(make_motion, tmp_path, capfd):
     file = tmp_path / "payload"
     motion = restarted(make_motion, file)
     assert tell(motion, 0.5, 0.0, 0.0, 0.05).successful
@@ -134,6 +134,9 @@ def test_a_controller_that_is_restarted_comes_back_with_what_was_set(make_motion
     motion.start_controllers()
     motion.enable_servos("s2")
     assert told(motion) == [0.5, 0.0, 0.0, 0.05]
+    assert (
+        "payload of 0.5 kg at 0 0 0.05 m of the tool, as it was set before the restart" in capfd.readouterr().err
+    )
     assert tell(motion, 0.0).successful
     motion.stop_controllers()
     motion.start_controllers()

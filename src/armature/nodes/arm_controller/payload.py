@@ -42,6 +42,7 @@ class PayloadChanges:
         self._checks = checks
         self._pending = pending
         self._publish_loads = publish_loads
+        self._why = ""  # a change is made, behind what it is in the log
         read(node, PayloadParameters)
         self._file = read(node, KeptPayload).payload_file
         self._take(self._merged(()))
@@ -65,7 +66,7 @@ class PayloadChanges:
             self._take(wanted)
             self._publish_loads()
             self._keep()
-            self._node.get_logger().info(str(wanted))
+            self._node.get_logger().info(f"{wanted}{self._why}")
 
     def _take(self, payload: Payload) -> None:
         self._present = payload
@@ -109,10 +110,10 @@ class PayloadChanges:
             return
         values = (before.payload.mass, *before.payload.at)
         pairs = zip(_NAMES, values, strict=True)
+        self._why = ", as it was set before the restart"
         result = self._node.set_parameters_atomically([Parameter(name, value=value) for name, value in pairs])
-        if result.successful:
-            self._node.get_logger().info("that is what was set before the restart")
-        else:
+        self._why = ""
+        if not result.successful:
             self._node.reports.warn(f"what was set before the restart is not in force: {result.reason}")
 
 
