@@ -8,6 +8,7 @@ import sys
 from typing import NoReturn
 
 from control_msgs.action import FollowJointTrajectory
+from geometry_msgs.msg import Twist, Vector3
 
 from armature.client.goals import ALONG_BASE, ALONG_TOOL, joints_goal, named_goal, poses_goal
 from armature.nodes.common import topics
@@ -23,6 +24,8 @@ def move_goal(options: argparse.Namespace) -> tuple[topics.Service, FollowJointT
     if not 0.0 <= options.seconds < math.inf:
         _refuse_use(f"--seconds {options.seconds:g}: give a time of 0 s or more")
     kind = given[0]
+    if options.speed and kind not in ("line", "arc"):
+        _refuse_use("--speed: it is the tool's on its way, of --line and --arc; others take --seconds")
     if kind in ("pose", "joints"):
         return topics.MOVE_JOINTS, _joints_goal(options)
     steps = [options.arc[:3], options.arc[3:]] if kind == "arc" else [getattr(options, kind)]
@@ -32,7 +35,9 @@ def move_goal(options: argparse.Namespace) -> tuple[topics.Service, FollowJointT
     for step in steps:
         if len(step) not in (3, 6):
             _refuse_use(f"{' '.join(map(str, step))}: give x y z, or x y z roll pitch yaw")
-    return action, poses_goal(steps, frame, options.seconds)
+    goal = poses_goal(steps, frame, options.seconds)
+    goal.multi_dof_trajectory.points[-1].velocities = [Twist(linear=Vector3(x=options.speed))]
+    return action, goal
 
 
 def _joints_goal(options: argparse.Namespace) -> FollowJointTrajectory.Goal:
