@@ -8,6 +8,7 @@ close that their blends overlap add up; with points every h and T = 2 h that is 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,7 @@ _SAME = 1e-9  # a smaller change of velocity is no corner [rad/s] or [m/s]
 _BRIEF = 1e-3  # a jerk that lasts for less is looked at over this time [s]
 _CLOSEST = 2e-5  # knots that are closer are one: rounding would add more than that does [s]
 _FINEST = 0.002  # where there are very many knots, they need not be closer [s]
-_DENSE, _DENSEST = 0.06, 0.0095  # points that are so near are dense; they need not be so near [s]
+_DENSE, _DENSEST = 0.06, 0.025  # points that are so near are dense; they need not be so near [s]
 # Blends that together take more than the limits are made so many times as long, so often.
 _LONGER, _MOST = 1.3, 24
 _FULL = 1.0 + 1e-3  # of a limit, with what knots that are one add
@@ -75,11 +76,10 @@ def blend_corners(lines: Trajectory, limits: GroupLimits, *, from_rest: bool) ->
 
 def _thin(lines: Trajectory, near: Array) -> Trajectory:
     """Lines without most of their points, where those are very dense and near the lines between the others."""
-    if np.diff(lines.times).mean() >= _DENSEST:
+    spacing = float(np.diff(lines.times).mean())
+    if spacing >= _DENSEST:
         return lines
-    kept = np.append(True, np.diff(np.floor(lines.times / _DENSEST)) > 0.0)
-    kept[[1, -2]] = False  # the ends are no nearer to their neighbours than others
-    kept[-1] = True
+    kept = np.append(np.arange(0, len(lines.times) - 1, math.ceil(_DENSEST / spacing)), len(lines.times) - 1)
     fewer = Trajectory(lines.joints, lines.times[kept], lines.positions[kept])
     off = np.abs(fewer.sample_many(lines.times)[0] - lines.positions)
     return fewer if (off <= near / 2.0).all() else lines
