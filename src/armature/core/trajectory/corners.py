@@ -8,6 +8,7 @@ close that their blends overlap add up; with points every h and T = 2 h that is 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,8 +26,10 @@ Indices = npt.NDArray[np.intp]
 _NEAR = {"rad": 0.005, "m": 0.0005}
 _SHORTEST = 0.005  # ramp of an acceleration [s]: less is nothing to a servo
 _SAME = 1e-9  # a smaller change of velocity is no corner [rad/s] or [m/s]
+_BRIEF = 1e-3  # a jerk that lasts for less is looked at over this time [s]
 _CLOSEST = 2e-5  # knots that are closer are one: rounding would add more than that does [s]
 _FINEST = 0.002  # where there are very many knots, they need not be closer [s]
+_DENSE, _DENSEST = 0.06, 0.025  # points that are so near are dense; they need not be so near [s]
 # Blends that together take more than the limits are made so many times as long, so often.
 _LONGER, _MOST = 1.3, 24
 _FULL = 1.0 + 1e-3  # of a limit, with what knots that are one add
@@ -47,14 +50,15 @@ def blend_corners(lines: Trajectory, limits: GroupLimits, *, from_rest: bool) ->
     Returns:
         The motion, quintic; None where the lines leave no room for their corners.
     """
+    near = np.array([_NEAR[unit] for unit in limits.units])
+    lines = _thin(lines, near)
     times = _rest_corners(lines.times, lines.positions, limits) if from_rest else lines.times
     if times is None:
         return None
     bent = _Bent.of(times, lines.positions, lines.times[[0, -1]], from_rest=from_rest)
-    ramp, length = bent.blends(limits)
+    ramp, length, is_dense = bent.blends(limits)
     if len(times) > 2 and length[-1] + length[-2] > 2.0 * (times[-1] - times[-2]):
         return _end_among_points(lines, limits, from_rest=from_rest)
-    near = np.array([_NEAR[unit] for unit in limits.units])
     for _ in range(_MOST):
         course = bent.course(ramp, length)
         if (from_rest and bent.is_early(length)) or (np.abs(course.off[course.count > 1]) > near).any():
@@ -63,9 +67,22 @@ def blend_corners(lines: Trajectory, limits: GroupLimits, *, from_rest: bool) ->
         if not beyond.any():
             return course.trajectory(lines.joints)
         widened = bent.around(beyond, course.times, length)
+        if is_dense[widened].any():  # they share evenly
+            widened |= is_dense
         length = np.where(widened, length * _LONGER, length)
         ramp = np.where(widened, length / 2.0, ramp)
     return None
+
+
+def _thin(lines: Trajectory, near: Array) -> Trajectory:
+    """Lines without most of their points, where those are very dense and near the lines between the others."""
+    spacing = float(np.diff(lines.times).mean())
+    if spacing >= _DENSEST:
+        return lines
+    kept = np.append(np.arange(0, len(lines.times) - 1, math.ceil(_DENSEST / spacing)), len(lines.times) - 1)
+    fewer = Trajectory(lines.joints, lines.times[kept], lines.positions[kept])
+    off = np.abs(fewer.sample_many(lines.times)[0] - lines.positions)
+    return fewer if (off <= near / 2.0).all() else lines
 
 
 def _end_among_points(lines: Trajectory, limits: GroupLimits, *, from_rest: bool) -> Trajectory | None:
@@ -118,9 +135,9 @@ class _Course:
 
     def beyond(self, limits: GroupLimits) -> npt.NDArray[np.bool_]:
         """Knots at which an acceleration, or before or behind which a jerk is beyond its limit, Shape (k,)."""
-        jerk = np.diff(self.acceleration, axis=0) / np.diff(self.times)[:, None]
+        change = np.abs(np.diff(self.acceleration, axis=0))
         is_beyond = np.abs(self.acceleration) > limits.acceleration * _FULL
-        is_sharp = np.abs(jerk) > limits.jerk * _FULL
+        is_sharp = change > limits.jerk * np.maximum(np.diff(self.times), _BRIEF)[:, None] * _FULL
         is_beyond[1:] |= is_sharp
         is_beyond[:-1] |= is_sharp
         found: npt.NDArray[np.bool_] = np.any(is_beyond, axis=1)
@@ -154,17 +171,17 @@ class _Bent:
         velocities = np.concatenate((still if from_rest else between[:1], between, still))
         return _Bent(np.minimum(span, [0.0, np.inf]), times, positions, velocities, np.diff(velocities, axis=0))
 
-    def blends(self, limits: GroupLimits) -> tuple[Array, Array]:
-        """Ramps and lengths [s] of the blends to begin with, Shape (m,)."""
+    def blends(self, limits: GroupLimits) -> tuple[Array, Array, npt.NDArray[np.bool_]]:
+        """Ramps and lengths [s] of the blends to begin with, and which are of dense points, Shape (m,)."""
         ramp, length = _blends(self.changes, limits)
         spacing = np.diff(self.times)
         around = np.maximum(np.append(spacing[:1], spacing), np.append(spacing, spacing[-1:]))
         # Where points are dense, corners share with their neighbours what they take.
         is_dense = (np.abs(self.changes) <= limits.acceleration * around[:, None]).all(axis=1)
-        is_dense &= length > 2.0 * around
+        is_dense &= (length > 2.0 * around) | (around <= _DENSE)
         is_dense[[0, -1]] = False
         length = np.where(is_dense, np.maximum(2.0 * around, 2.0 * _SHORTEST), length)
-        return np.where(is_dense, length / 2.0, ramp), length
+        return np.where(is_dense, length / 2.0, ramp), length, is_dense
 
     def is_early(self, length: Array) -> bool:
         """Whether a blend would have begun before the lines do."""
@@ -188,6 +205,8 @@ class _Bent:
             np.add.at(total, knot, weight[:, None] * changes)
         velocity, acceleration = velocity + sums[1], sums[2]
         velocity[-1] = acceleration[-1] = 0.0
+        if not self.velocities[0].any():  # it is left from rest
+            velocity[0] = acceleration[0] = 0.0
         count = np.bincount(knot, minlength=len(times))
         return _Course(times, position + sums[0], velocity, acceleration, sums[3], count)
 

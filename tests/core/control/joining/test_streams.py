@@ -20,7 +20,7 @@ WITHIN = 1e-3  # [rad]
 
 def messages(shape, period):
     """For each message when it comes, its points' times, the path's time at its time 0, and its stamp [s]."""
-    for number in range(COUNT):
+    for number in range(COUNT if period < 0.05 else COUNT // 4):
         now = number * period
         if shape == "one point, no stamp":
             yield now, [period], now, None
@@ -39,7 +39,7 @@ def messages(shape, period):
         ("one point, no stamp", 0.03),
         ("one point, stamped now", 0.03),
         ("one point, stamped now", 0.1),
-        ("some points, no stamp", 0.04),
+        ("some points, no stamp", 0.1),
         ("a window that begins in the past", 0.03),
     ],
 )
@@ -57,10 +57,10 @@ def test_every_message_of_moveit_servos_shape_is_taken_and_its_path_followed(sha
 
 @pytest.mark.parametrize("stamped", [True, False])
 def test_messages_that_come_unevenly_are_taken_and_leave_their_path_by_as_much_as_they_are_late(stamped):
-    stream, late = Stream(), np.random.default_rng(5).uniform(0.0, 0.01, COUNT)
-    for number in range(COUNT):
+    stream, late = Stream(), np.random.default_rng(5).uniform(0.0, 0.01, COUNT // 2)
+    for number, wait in enumerate(late):
         now = 0.03 * number
-        stream.send(now + late[number], [0.03], now, now if stamped else None)
+        stream.send(now + wait, [0.03], now, now if stamped else None)
     assert stream.refused == []
     assert stream.off(since=0.5) <= (WITHIN if stamped else 0.63 * (SWITCH_DELAY + 0.01 + CYCLE))
     assert stream.takes()[0] <= LIMITS.acceleration.max() * 1.01

@@ -18,14 +18,14 @@ from armature.errors import GoalRefused, apart
 
 _LONG = 60.0  # ruckig fails where a motion takes hours [s]
 _DENSE = 0.2  # three points so close are dense [s]
-# Times that are tried for lines that are too quick: each so many times the one before, then some between two.
-_SLOWER, _MOST_TRIED, _NEARER = 1.3, 12, 4
+# How many times are tried for lines that are too quick, each so many times the one before; fewer for many points.
+_MOST_TRIED, _SLOWER, _FEW_TRIED, _MANY = 12, 1.3, 4, 200
 
 
 def join_lines(goal: Trajectory, state: State, limits: GroupLimits, rate: float, *, is_strict: bool) -> Trajectory:
     """A goal of positions alone as it is followed; arguments and errors as `join_path`."""
     own = limits.times(SHARE)
-    for within in (own.slow(rate), own, limits):
+    for within in ([own.slow(rate)] if rate > 1.0 else []) + [own, limits]:
         if (motion := _blend(goal, state, within)) is not None:
             return motion
     if not is_strict:
@@ -59,8 +59,9 @@ def _blends(goal: Trajectory, state: State, limits: GroupLimits) -> Iterator[Tra
         yield way
     if not is_lone or goal.duration > _LONG:
         yield from _ways_onto(goal, state, limits)
-    is_brief = goal.duration <= SOON / 2.0 or not state.is_resting
-    if is_brief and goal.times[0] <= AT_ONCE:  # a stream's, whose last point is reached as soon as can be
+    if (
+        goal.times[0] <= AT_ONCE and goal.duration <= SOON
+    ):  # a stream's, whose last point is reached as soon as can be
         way = settle(state, goal.positions[-1], limits)
         if way is not None and way.duration <= goal.duration + SOON:
             yield way
@@ -126,18 +127,22 @@ def _refuse_lines(
         fits: whether a slower one would do, so that the refusal tells the time that it needs.
     """
     ahead, end = goal.times > 0.0, goal.duration
+    unit = (
+        1.0 if ahead.sum() == 1 else end
+    )  # of what is told: of a lone point the time, of several how much longer
 
-    def fits_in(seconds: float) -> bool:
-        return fits(replace(goal, times=np.where(ahead, goal.times * (seconds / end), goal.times)))
+    def fits_in(longer: float) -> bool:
+        return fits(replace(goal, times=np.where(ahead, goal.times * (longer * unit / end), goal.times)))
 
     lines = _lines_from(state, goal)
     velocities = np.diff(lines.positions, axis=0) / np.diff(lines.times)[:, None]
     line, column = np.unravel_index(np.argmax(np.abs(velocities) / limits.velocity), velocities.shape)
     share = float(np.abs(velocities[line, column]) / limits.velocity[column])
-    longer = _least_time(fits_in, end * max(share, 1.0))
-    remedy = "stop first" if longer is None else f"give at least {longer:.2f} s"
+    tries = _MOST_TRIED if ahead.sum() < _MANY else _FEW_TRIED
+    longer = _find_least(fits_in, end / unit * max(share, 1.0), tries)
+    remedy = "stop first" if longer is None else f"give at least {_hundredths(longer * unit):.2f} s"
     if longer is not None and ahead.sum() > 1:
-        remedy += f", {math.ceil(longer / end * 100.0) / 100.0:.2f} times as long to every point"
+        remedy += f", {longer:.2f} times as long to every point"
     speed = float(velocities[line, column])
     if abs(speed) > limits.velocity[column]:
         where = f"velocity of {limits.joints[column]} at {lines.times[line]:.3f} s"
@@ -145,29 +150,28 @@ def _refuse_lines(
         return GoalRefused(where, speed, limits.explain(f"{told}; {remedy}"))
     changes = np.diff(np.vstack((state.velocity, velocities, 0.0 * state.velocity)), axis=0)
     column = np.argmax((np.abs(changes) / limits.acceleration).max(axis=0))
-    unit = limits.units[column]
-    told = f"{limits.acceleration[column]:g} {unit}/s² and {limits.jerk[column]:g} {unit}/s³"
-    told = f"{limits.joints[column]} may have {told}; {remedy}"
+    given, per = (limits.acceleration[column], limits.jerk[column]), limits.units[column]
+    told = f"{limits.joints[column]} may have {given[0]:g} {per}/s² and {given[1]:g} {per}/s³; {remedy}"
     return GoalRefused("time_from_start of the last point", end, limits.explain(told), "s")
 
 
-def _least_time(fits: Callable[[float], bool], seconds: float) -> float | None:
-    """About the least time that fits [s], in hundredths; None where none was found."""
-    low, high = 0.0, seconds
-    for _ in range(_MOST_TRIED):
-        high = _hundredths(high * _SLOWER)
+def _find_least(fits: Callable[[float], bool], first: float, tries: int) -> float | None:
+    """About the least number above a first one that fits, in hundredths; None where none was found."""
+    low, high = first, first
+    for _ in range(tries):
+        high = _hundredths(high * _SLOWER ** (_MOST_TRIED / tries))
         if fits(high):
             break
         low = high
     else:
         return None
-    for _ in range(_NEARER):
-        middle = _hundredths((max(low, seconds) + high) / 2.0)
+    for _ in range(tries // 3):
+        middle = _hundredths((low + high) / 2.0)
         if middle >= high:
             break
         low, high = (low, middle) if fits(middle) else (middle, high)
     return high
 
 
-def _hundredths(seconds: float) -> float:
-    return math.ceil(seconds * 100.0 - 1e-6) / 100.0
+def _hundredths(number: float) -> float:
+    return math.ceil(number * 100.0 - 1e-6) / 100.0
