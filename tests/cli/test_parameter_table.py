@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from armature.cli.parameter_check import check_given
+from armature.cli.parameter_check import find_refused
 from armature.cli.parameter_table import known_parameters
 from armature.core.model.parameter_file import read_parameters
 from armature.core.model.urdf import read_urdf
+from armature.core.refusals import Refusals
 from armature.errors import ConfigError
 from armature.robots import NODES, find_robot, robot_names
 
@@ -15,7 +16,7 @@ from ..nodes.emulated import JOINTS
 
 
 def check(text: str) -> None:
-    check_given(read_parameters(text, "own.yaml", NODES), JOINTS)
+    Refusals(find_refused(read_parameters(text, "own.yaml", NODES), JOINTS)).raise_all()
 
 
 @pytest.mark.parametrize("name", robot_names())
@@ -23,7 +24,8 @@ def test_the_files_of_our_own_robots_pass(name):
     robot = find_robot(name)
     joints = [joint.name for joint in read_urdf(robot.urdf.read_text("utf-8")).driven]
     for file in robot.parameters:
-        check_given(read_parameters(file.read_text("utf-8"), file.name, NODES), joints)
+        given = read_parameters(file.read_text("utf-8"), file.name, NODES)
+        assert list(find_refused(given, joints)) == []
 
 
 @pytest.mark.parametrize(

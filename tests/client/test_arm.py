@@ -341,7 +341,8 @@ def test_several_arms_have_one_thread(graph):
 
 def test_where_no_graph_runs_the_command_that_starts_one_is_named(graph, monkeypatch):
     monkeypatch.setattr("armature.client.connection.TIMEOUT", 0.3)
-    with pytest.raises(ProcessError, match=r"servo_interface: it publishes no state; .*armature up"):
+    told = r"servo_interface: it publishes no state; .*armature up --namespace left$"
+    with pytest.raises(ProcessError, match=told):
         graph.do(lambda: Arm("left"))
     with pytest.raises(ConfigError, match="write letters, digits and _"):
         Arm("left arm")

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from armature.cli.parameter_table import known_by_node
 from armature.core.model.parameter_file import GivenParameter, misspelt_nodes, of_other_nodes
-from armature.core.refusals import Refusals
 from armature.errors import ConfigError, nearest
 from armature.nodes.common.parameters.parameters import ROS_OWN, is_shared
 from armature.nodes.common.parameters.wanted import Wanted
@@ -27,19 +26,6 @@ _OF_ANY_CONTROLLER = {"joint", "joints", "type"}
 
 Known = Mapping[str, Mapping[str, Wanted]]
 """Parameters by node and name."""
-
-
-def check_given(given: Iterable[GivenParameter], joints: Iterable[str]) -> None:
-    """Refuse what the nodes would refuse by names, types and bounds.
-
-    Args:
-        given: by parameter files.
-        joints: of the arm.
-
-    Raises:
-        ConfigError: all of it, each with the file, the line, and what would work.
-    """
-    Refusals(find_refused(tuple(given), tuple(joints))).raise_all()
 
 
 def find_refused(

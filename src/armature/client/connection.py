@@ -14,6 +14,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter, parameter_value_to_python
 
 from armature.client import spinning
+from armature.core.recovery_commands import STATUS, UP, in_namespace
 from armature.errors import CommandRefused, ProcessError
 from armature.nodes.common import topics
 from armature.nodes.common.executor_bridge import ExecutorBridge, settle
@@ -22,7 +23,8 @@ from armature.nodes.common.topics import Service, Topic
 T = TypeVar("T")
 
 TIMEOUT = 10.0  # for an answer [s]
-START = "see: armature status; start the graph with: armature up"
+SEE_STATUS = f"see: {STATUS}"
+START = f"see: {STATUS}; start the graph with: {UP}"
 _POLL = 0.02  # [s]
 
 
@@ -39,6 +41,7 @@ class Connection:
         Raises:
             ProcessError: ROS does not start.
         """
+        self._namespace = namespace
         self._services: dict[Service, Any] = {}
         self._actions: dict[Service, Any] = {}
         self.node: Any = None
@@ -128,7 +131,7 @@ class Connection:
             ProcessError: it does not become true.
         """
         if not self.wait_until(condition, TIMEOUT):
-            raise ProcessError(process, why, START)
+            raise ProcessError(process, why, self.told(START))
 
     def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until a condition is true; False if it is not within `seconds`."""
@@ -136,6 +139,10 @@ class Connection:
         while not (is_true := condition()) and time.monotonic() < give_up:
             time.sleep(_POLL)
         return is_true
+
+    def told(self, text: str) -> str:
+        """A text whose commands mean this arm."""
+        return in_namespace(text, self._namespace)
 
     def _service(self, service: Service) -> Any:
         if service not in self._services:

@@ -11,7 +11,7 @@ from rclpy.serialization import deserialize_message
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
-from armature.client.connection import Connection, get_parameters
+from armature.client.connection import SEE_STATUS, Connection, get_parameters
 from armature.client.goals import ALONG_TOOL, along
 from armature.client.motion import CONTROLLER
 from armature.client.readings import FIRST, LATELY, Readings
@@ -25,7 +25,6 @@ from armature.errors import GoalRefused, NotRead, listed
 from armature.nodes.common import topics
 from armature.nodes.common.robot_files import own_poses_file
 
-_STATUS = "see: armature status"
 _HERE = Pose((0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
 
 
@@ -61,7 +60,8 @@ class Description:
         if not self._joints:
             newest = self._readings.recent(topics.CONTROLLER_STATE)
             if not newest:
-                raise NotRead("the list of joints", f"{CONTROLLER} publishes no state", _STATUS)
+                why = f"{CONTROLLER} publishes no state"
+                raise NotRead("the list of joints", why, self._connection.told(SEE_STATUS))
             message = deserialize_message(newest[-1], JointTrajectoryControllerState)
             self._joints = tuple(message.joint_names)
         return self._joints
@@ -114,7 +114,7 @@ class Description:
         while frame != root:
             if frame not in links:
                 why = f"the joint behind the frame {frame!r} was not read within {LATELY:g} s"
-                raise NotRead("the pose of the tool", why, _STATUS)
+                raise NotRead("the pose of the tool", why, self._connection.told(SEE_STATUS))
             link = links[frame]
             pose, frame = compose(_pose_of(link), pose), link.header.frame_id
         return ToolPose(*pose.translation, *to_rpy(pose.rotation))

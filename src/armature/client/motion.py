@@ -12,7 +12,7 @@ from typing import Any
 
 from action_msgs.msg import GoalStatus
 
-from armature.client.connection import START, TIMEOUT, Connection
+from armature.client.connection import SEE_STATUS, START, TIMEOUT, Connection
 from armature.client.readings import Readings
 from armature.errors import ArmatureError, MotionFailed, MotionTimeout, ProcessError
 from armature.nodes.common import topics
@@ -179,11 +179,11 @@ class Motion:
 
     def _require_followed(self) -> None:
         if not self.is_served():
-            raise self._lost(ProcessError(CONTROLLER, "it is gone, so the arm stops", START))
+            raise self._lost(ProcessError(CONTROLLER, "it is gone, so the arm stops", self._told(START)))
         state, now = self._motions.readings.reported, time.monotonic()
         self._lost_at = math.inf if state.takes_commands or self._is_preview else min(self._lost_at, now)
         if now - self._lost_at > _LOST_TIME:
-            remedy = state.remedy or START
+            remedy = state.remedy or self._told(START)
             raise self._lost(MotionFailed(f"{self.name} has ended: the state is {state}; {remedy}"))
 
     def _lost(self, error: ArmatureError) -> ArmatureError:
@@ -200,7 +200,11 @@ class Motion:
         """Why the gripper's controller has refused it: that action's results have no words."""
         connection, said = self._motions.connection, self._motions.readings.last_words
         connection.wait_until(lambda: bool(said(self._controller, self._sent_at)), _WORDS_TIME)
-        return said(self._controller, self._sent_at) or f"{self.name} was refused; see: armature logs {CONTROLLER}"
+        unsaid = f"{self.name} was refused; see: armature logs {CONTROLLER}"
+        return said(self._controller, self._sent_at) or self._told(unsaid)
+
+    def _told(self, text: str) -> str:
+        return self._motions.connection.told(text)
 
 
 class Motions:
@@ -277,7 +281,7 @@ class Motions:
                     motion.ends_within(0.0)
         if self.in_flight.intersection(canceled):
             why = f"no end of the motion {REST_TIMEOUT:g} s after it was cancelled"
-            raise ProcessError(CONTROLLER, why, "look at the arm, and see: armature status")
+            raise ProcessError(CONTROLLER, why, self.connection.told(f"look at the arm, and {SEE_STATUS}"))
 
     def _has_left(self, motion: Motion) -> bool:
         return self.connection.wait_until(lambda: motion not in self.in_flight, _CHECK)

@@ -11,7 +11,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState
 
-from armature.client.connection import START, Connection
+from armature.client.connection import SEE_STATUS, START, Connection
 from armature.client.state import ArmState
 from armature.errors import NotRead, ProcessError, listed
 from armature.nodes.common import topics
@@ -77,7 +77,8 @@ class Readings:
             ProcessError: the servo interface is silent, so that it is not known.
         """
         if not self._connection.wait_until(self._is_alive, _GRACE):
-            raise ProcessError(SERVER, f"it is silent for {_age(self._heard_at()):.1f} s", START)
+            why = f"it is silent for {_age(self._heard_at()):.1f} s"
+            raise ProcessError(SERVER, why, self._connection.told(START))
         return self.reported
 
     def wait_for(self, condition: Callable[[ArmState], bool], seconds: float) -> bool:
@@ -165,7 +166,7 @@ class Readings:
             (state.why, state.remedy) if fault is None else (f"{fault.cause}: {fault.detail}", fault.remedy)
         )
         told = f"it was not read within {LATELY:g} s; {state.name}: {why.removesuffix(f'; {remedy}')}"
-        return NotRead(repr(joint), told, remedy or "see: armature status")
+        return NotRead(repr(joint), told, remedy or self._connection.told(SEE_STATUS))
 
 
 def _age(monotonic: float) -> float:

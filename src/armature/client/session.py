@@ -16,6 +16,7 @@ from armature.client.readings import Readings
 from armature.client.stream import REST_TIME, Jog, Messages, Sending
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes.common import topics
+from armature.nodes.common.parameters.payload import PAYLOAD_NAMES
 
 _FASTEST = 2.0  # share of the speed
 
@@ -136,9 +137,8 @@ def set_payload(connection: Connection, mass: float, at: Sequence[float] = (0.0,
         GoalRefused: what is no number.
         ProcessError: there is no answer.
     """
-    names = ("payload", "payload_at.x", "payload_at.y", "payload_at.z")
-    if len(at) != len(names) - 1:
+    if len(at) != len(PAYLOAD_NAMES) - 1:
         raise GoalRefused("at", list(at), "give x, y, z")
-    values = {name: number(name, value) for name, value in zip(names, (mass, *at), strict=True)}
+    values = {name: number(name, value) for name, value in zip(PAYLOAD_NAMES, (mass, *at), strict=True)}
     if why := set_parameters(connection, CONTROLLER, values):
         raise CommandRefused.from_message(why)

@@ -80,7 +80,7 @@ class Sending:
             self._publishers[topic] = self._connection.run(lambda: topics.publisher(node, topic))
         publisher = self._publishers[topic]
         if not self._connection.wait_until(lambda: publisher.get_subscription_count() > 0, TIMEOUT):
-            raise ProcessError(CONTROLLER, f"it does not hear {topic.name!r}", START)
+            raise ProcessError(CONTROLLER, f"it does not hear {topic.name!r}", self._connection.told(START))
         return publisher
 
     def _begin(self, messages: Messages, ends: Messages) -> None:

@@ -67,10 +67,9 @@ class ArmMoves:
         checks: GoalChecks,
         follow: Callable[[Trajectory, FollowJointTrajectory.Goal], Begin],
     ) -> None:
-        self._node = node
-        self._checks = checks
+        self._node, self._checks = node, checks
         given = read(node, MoveParameters)
-        self._checks, self._park_pose = checks, given.park_pose
+        self._park_pose = given.park_pose
         self._poses = NamedPoses(node.given.poses, node.model)
         self._admit_poses(must_park=True)
         settings = MoveSettings(given.moves__blend, given.moves__blend_distance)

@@ -14,11 +14,7 @@ from armature.core.planning.payload import require_held
 from armature.errors import ArmatureError, CommandRefused, ConfigError, InternalError
 from armature.nodes.arm_controller.group_node import GroupNode
 from armature.nodes.common.parameters.parameters import read
-from armature.nodes.common.parameters.payload import Carried, KeptPayload, PayloadParameters
-
-_MASS = "payload"
-_AT = ("payload_at.x", "payload_at.y", "payload_at.z")
-_NAMES = (_MASS, *_AT)
+from armature.nodes.common.parameters.payload import PAYLOAD_NAMES, Carried, KeptPayload, PayloadParameters
 
 
 class PayloadChanges:
@@ -83,10 +79,10 @@ class PayloadChanges:
 
     def _merged(self, changes: Iterable[Parameter]) -> Payload:
         """The payload with changes."""
-        values = {name: self._node.get_parameter(name).value for name in _NAMES}
-        values |= {change.name: change.value for change in changes if change.name in _NAMES}
-        x, y, z = (float(values[name]) for name in _AT)
-        return Payload(float(values[_MASS]), (x, y, z))
+        values = {name: self._node.get_parameter(name).value for name in PAYLOAD_NAMES}
+        values |= {change.name: change.value for change in changes if change.name in PAYLOAD_NAMES}
+        mass, x, y, z = (float(values[name]) for name in PAYLOAD_NAMES)
+        return Payload(mass, (x, y, z))
 
     # Over a restart
 
@@ -109,7 +105,7 @@ class PayloadChanges:
         if before is None or before.payload == self._present:
             return
         values = (before.payload.mass, *before.payload.at)
-        pairs = zip(_NAMES, values, strict=True)
+        pairs = zip(PAYLOAD_NAMES, values, strict=True)
         self._why = ", as it was set before the restart"
         result = self._node.set_parameters_atomically([Parameter(name, value=value) for name, value in pairs])
         self._why = ""

@@ -14,7 +14,8 @@ from armature.errors import ConfigError
 from armature.nodes.common.parameters.wanted import within
 
 _AT = within(-1.0, 1.0, changes=True)
-_KEYS = ("payload", "payload_at.x", "payload_at.y", "payload_at.z")
+PAYLOAD_NAMES = ("payload", "payload_at.x", "payload_at.y", "payload_at.z")
+"""Parameters of mass and place, in the order of both."""
 _TOOL = "tool_frame"
 
 
@@ -46,7 +47,7 @@ class Carried:
         """Write it down, whole or not at all; raises OSError."""
         values = (self.payload.mass, *self.payload.at)
         fresh = file.with_name(f".{file.name}.{os.getpid()}")
-        fresh.write_text(json.dumps({**dict(zip(_KEYS, values, strict=True)), _TOOL: self.tool}), "utf-8")
+        fresh.write_text(json.dumps({**dict(zip(PAYLOAD_NAMES, values, strict=True)), _TOOL: self.tool}), "utf-8")
         fresh.replace(file)
 
     @staticmethod
@@ -60,7 +61,7 @@ class Carried:
             values = json.loads(Path(file).read_text("utf-8")) if file else None
             if values is None:
                 return None
-            mass, x, y, z = (float(values[key]) for key in _KEYS)
+            mass, x, y, z = (float(values[key]) for key in PAYLOAD_NAMES)
             return Carried(Payload(mass, (x, y, z)), str(values[_TOOL]))
         except FileNotFoundError:
             return None
