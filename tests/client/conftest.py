@@ -20,6 +20,7 @@ POSES = """
 park: {waist: 0 rad, elbow: 0 rad}
 aside: {waist: 0.5 rad, elbow: -0.3 rad}
 """
+PATIENCE = 60.0  # of an arm [s]: these tests take what other programs leave of the machine
 
 
 class ClientGraph:
@@ -47,7 +48,7 @@ class ClientGraph:
         """Let an arm do something in another thread, as time passes here; returns its result."""
         with ThreadPoolExecutor(1) as worker:
             done = worker.submit(act)
-            self.motion.attend(done.done)
+            self.motion.attend(done.done, 3.0 * PATIENCE)
             return done.result()
 
     def arm(self):
@@ -87,6 +88,7 @@ def _graph(_motion):
 def graph(_graph, own_domain, monkeypatch, module_domain):
     """The graph, enabled and at home."""
     monkeypatch.setenv("ROS_DOMAIN_ID", str(module_domain))
+    monkeypatch.setattr("armature.client.connection.TIMEOUT", PATIENCE)
     _graph.asked.clear()
     _graph.refusal = ""
     _graph.motion.servos.be("ENABLED", "s0")
@@ -98,6 +100,7 @@ def _arm(_graph, module_domain):
     """One for all tests of a file; that its thread ends with it is seen by the graph, which ends behind it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROS_DOMAIN_ID", str(module_domain))
+        patch.setattr("armature.client.connection.TIMEOUT", PATIENCE)
         arm = _graph.arm()
     yield arm
     _graph.do(arm.close)

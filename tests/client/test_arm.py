@@ -315,7 +315,7 @@ def test_an_interruption_of_the_end_itself_leaves_nothing_in_motion(graph, monke
 
 
 def test_a_controller_that_does_not_answer_is_named_and_its_late_answer_is_cancelled(graph, arm, monkeypatch):
-    monkeypatch.setattr(client_motion, "TIMEOUT", 0.0)
+    monkeypatch.setattr(arm._session.connection, "patience", 0.0)
     with pytest.raises(ProcessError, match="arm_controller: no answer to move within 0 s"):
         graph.do(lambda: arm.move(waist=0.0, seconds=6.0))
     graph.motion.spin(0.3)

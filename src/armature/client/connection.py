@@ -42,6 +42,7 @@ class Connection:
             ProcessError: ROS does not start.
         """
         self._namespace = namespace
+        self.patience = TIMEOUT  # for an answer, unless something else is said [s]
         self._services: dict[Service, Any] = {}
         self._actions: dict[Service, Any] = {}
         self.node: Any = None
@@ -76,7 +77,7 @@ class Connection:
         def begin(answer: Future[T]) -> None:
             settle(answer, work())
 
-        return self.bridge.wait(begin, "this program", "its own node", TIMEOUT)
+        return self.bridge.wait(begin, "this program", "its own node", self.patience)
 
     def post(self, work: Callable[[], object]) -> None:
         """Have work done in that thread, without waiting for it; nothing once the graph is left."""
@@ -87,13 +88,13 @@ class Connection:
         """Call a service without waiting; returns the future answer. In that thread."""
         return self._service(service).call_async(request)
 
-    def call(self, service: Service, request: Any, timeout: float = TIMEOUT) -> Any:
+    def call(self, service: Service, request: Any, timeout: float | None = None) -> Any:
         """Call a service and return its response.
 
         Args:
             service: from the table of topics.
             request: of its type.
-            timeout: longest wait for the response [s].
+            timeout: longest wait for the response [s]; None for the usual one.
 
         Raises:
             ProcessError: it is not available, or does not answer.
@@ -108,7 +109,7 @@ class Connection:
             # After a timeout the client must not keep the request.
             answer.add_done_callback(lambda _: client.remove_pending_request(called))
 
-        return self.bridge.wait(begin, server, service.name, timeout)
+        return self.bridge.wait(begin, server, service.name, self.patience if timeout is None else timeout)
 
     def is_served(self, service: Service) -> bool:
         """Whether a service has been discovered."""
@@ -130,7 +131,7 @@ class Connection:
         Raises:
             ProcessError: it does not become true.
         """
-        if not self.wait_until(condition, TIMEOUT):
+        if not self.wait_until(condition, self.patience):
             raise ProcessError(process, why, self.told(START))
 
     def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
@@ -181,14 +182,14 @@ def connect(command: str, namespace: str) -> Iterator[Connection]:
         connection.close()
 
 
-def ask(connection: Connection, service: Service, on: bool | None = None, timeout: float = TIMEOUT) -> str:
+def ask(connection: Connection, service: Service, on: bool | None = None, timeout: float | None = None) -> str:
     """Ask a service for one thing; returns its words.
 
     Args:
         connection: to the graph.
         service: of type SetBool, or of type Trigger.
         on: what a SetBool is asked for.
-        timeout: longest wait for the answer [s].
+        timeout: longest wait for the answer [s]; None for the usual one.
 
     Raises:
         CommandRefused: it is refused.

@@ -7,7 +7,7 @@ from typing import Any
 
 from std_srvs.srv import SetBool
 
-from armature.client.connection import TIMEOUT, Connection, ask
+from armature.client.connection import Connection, ask
 from armature.client.readings import Readings
 from armature.core.model.names import ros_name
 from armature.errors import CommandRefused, ConfigError, listed
@@ -77,7 +77,9 @@ class Guide:
 
     def wait_until_held(self) -> None:
         """Wait until what `hold_now` has asked for is answered."""
-        self._connection.wait_until(lambda: all(answer.done() for answer in self._holding), TIMEOUT)
+        self._connection.wait_until(
+            lambda: all(answer.done() for answer in self._holding), self._connection.patience
+        )
 
     def _known_joints(self) -> list[str]:
         """Joints whose service has been discovered, as `ros_name` has them."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from action_msgs.msg import GoalStatus
 
-from armature.client.connection import SEE_STATUS, START, TIMEOUT, Connection
+from armature.client.connection import SEE_STATUS, START, Connection
 from armature.client.readings import Readings
 from armature.errors import ArmatureError, MotionFailed, MotionTimeout, ProcessError
 from armature.nodes.common import topics
@@ -230,7 +230,7 @@ class Motions:
         motion = Motion(self, service, goal, name)
         self.connection.require(motion.is_served, CONTROLLER, "it does not answer")
         try:
-            self.connection.bridge.wait(motion.send, CONTROLLER, name, TIMEOUT)
+            self.connection.bridge.wait(motion.send, CONTROLLER, name, self.connection.patience)
         except ProcessError:  # should the answer still come, it is cancelled
             self.in_flight.discard(motion)
             raise

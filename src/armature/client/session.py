@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from control_msgs.msg import SpeedScalingFactor
 
-from armature.client.connection import TIMEOUT, Connection, ask, set_parameters
+from armature.client.connection import Connection, ask, set_parameters
 from armature.client.description import Description
 from armature.client.goals import duration, number
 from armature.client.guide import Guide
@@ -65,7 +65,7 @@ class Session:
         finally:
             self.connection.close()
 
-    def ask(self, service: topics.Service, on: bool | None = None, timeout: float = TIMEOUT) -> str:
+    def ask(self, service: topics.Service, on: bool | None = None, timeout: float | None = None) -> str:
         """Ask a service for one thing; see `connection.ask`."""
         return ask(self.connection, service, on, timeout)
 

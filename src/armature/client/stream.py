@@ -11,13 +11,13 @@ from control_msgs.msg import JointJog
 from geometry_msgs.msg import TwistStamped, Vector3
 from rclpy.duration import Duration
 
-from armature.client.connection import START, TIMEOUT, Connection
+from armature.client.connection import Connection
 from armature.client.goals import number
 from armature.client.motion import CONTROLLER
 from armature.client.readings import Readings
 from armature.core.control.readiness import then_enable
 from armature.core.jog_limits import LEASE, RENEWAL
-from armature.errors import CommandRefused, GoalRefused, ProcessError, listed
+from armature.errors import CommandRefused, GoalRefused, listed
 from armature.nodes.common import topics
 
 Messages = Mapping[topics.Topic, Any]
@@ -58,7 +58,7 @@ class Sending:
         """
         publisher = self._publisher(topic)
         self._connection.run(lambda: publisher.publish(message))
-        publisher.wait_for_all_acked(Duration(seconds=TIMEOUT))
+        publisher.wait_for_all_acked(Duration(seconds=self._connection.patience))
 
     def end(self, which: Messages) -> None:
         """Send the ends of these, once, and nothing more."""
@@ -79,8 +79,9 @@ class Sending:
             node = self._connection.node
             self._publishers[topic] = self._connection.run(lambda: topics.publisher(node, topic))
         publisher = self._publishers[topic]
-        if not self._connection.wait_until(lambda: publisher.get_subscription_count() > 0, TIMEOUT):
-            raise ProcessError(CONTROLLER, f"it does not hear {topic.name!r}", self._connection.told(START))
+        self._connection.require(
+            lambda: publisher.get_subscription_count() > 0, CONTROLLER, f"it does not hear {topic.name!r}"
+        )
         return publisher
 
     def _begin(self, messages: Messages, ends: Messages) -> None:
