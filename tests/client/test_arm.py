@@ -22,6 +22,8 @@ from armature.errors import (
 )
 from armature.nodes.common import topics
 
+from ..conftest import wait_until
+
 pytestmark = pytest.mark.usefixtures("nothing_left")
 
 
@@ -120,9 +122,9 @@ def test_a_jog_lasts_as_long_as_its_block(graph, arm):
 
     def jog():
         with arm.jog(waist=0.4) as jog:
-            time.sleep(0.6)
+            wait_until(lambda: place(graph)["waist"] > 0.2)
             jog.set(waist=0.2)
-            time.sleep(0.3)
+            wait_until(lambda: place(graph)["waist"] > 0.25)
 
     graph.do(jog)
     assert 0.2 < place(graph)["waist"] < 0.6
