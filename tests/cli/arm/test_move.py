@@ -56,6 +56,11 @@ def test_a_line_is_an_offset_along_the_axes_of_base_or_tool(words, frame):
     assert transforms(goal)[0].rotation.w == 1.0
 
 
+def test_a_line_may_have_a_speed_of_the_tool():
+    goal = goal_of("--line", "0", "0", "-0.05", "--speed", "0.02")[1]
+    assert goal.multi_dof_trajectory.points[-1].velocities[0].linear.x == 0.02
+
+
 def test_to_with_the_tools_frame_is_an_offset():
     assert goal_of("--to", "0.1", "0", "0", "--frame", "tool")[1].multi_dof_trajectory.header.frame_id == "tool"
 
@@ -77,6 +82,7 @@ def test_an_arc_has_a_place_to_pass_and_an_end():
         (("--joints", "elbow=much"), "joint=radians"),
         (("--joints", "elbow=1", "--joints", "waist=1"), "same joints"),
         (("home", "--seconds", "-1"), "0 s or more"),
+        (("home", "--speed", "0.1"), "the tool's on its way, of --line and --arc"),
         (("home", "--frame", "world"), "invalid choice"),
         (("--line", "0", "0", "0", "--to", "0", "0", "0"), "not allowed with"),
     ],

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from armature.core.kinematics.rotations import from_rotation_vector
 from armature.core.planning import paths
 from armature.core.planning.moves import MoveSettings
 from armature.core.planning.timing import time_path
@@ -158,6 +159,36 @@ def test_a_line_over_several_points_rounds_its_corners(six):
     corner = np.linalg.norm(way - np.array([0.0, 0.1, 0.0]), axis=1).min()
     assert 1e-4 < corner < MoveSettings.blend_distance
     within_limits(motion, six.limits)
+
+
+def speeds(arm, motion):
+    """Of the tool, at times of a motion [m/s]."""
+    times = np.linspace(0.0, motion.duration, 400)
+    places = np.array([arm.at(row) for row in motion.sample_many(times)[0]])
+    return np.linalg.norm(np.diff(places, axis=0), axis=1) / np.diff(times)
+
+
+@pytest.mark.parametrize("kind", ["line", "corner", "arc"])
+def test_a_speed_of_the_tool_is_held_while_it_turns_and_where_it_does_not(six, kind):
+    start, asked = six.poses["above_pick"], 0.04
+    turned = from_rotation_vector(np.array([0.0, 0.0, 0.5]))
+    ends = [Waypoint(BESIDE, (0.0, 0.06, 0.0), None), Waypoint(BESIDE, (0.0, 0.06, 0.06), turned)]
+    if kind == "arc":
+        ends = [Waypoint(BESIDE, (0.03, 0.03, 0.0), None), Waypoint(BESIDE, (0.0, 0.06, 0.0), turned)]
+    plan = six.planner.arc if kind == "arc" else six.planner.line
+    motion = plan(start, ends[-1:] if kind == "line" else ends, speed=asked)
+    found = speeds(six, motion)
+    assert found.max() <= asked * 1.002
+    held = found[60:-60]  # behind its ramps; a corner that is cut is shorter than its lines
+    assert held.min() >= asked * (0.7 if kind == "corner" else 0.98)
+    within_limits(motion, six.limits)
+
+
+def test_a_speed_of_the_tool_beyond_its_limits_is_as_quick_as_they_allow(six):
+    start, end = six.poses["above_pick"], [Waypoint(BESIDE, (0.0, 0.1, 0.0), None)]
+    fast = six.planner.line(start, end, speed=50.0)
+    assert fast.duration == pytest.approx(six.planner.line(start, end).duration, rel=0.02)
+    within_limits(fast, six.limits)
 
 
 def test_an_arc_is_an_arc(six):

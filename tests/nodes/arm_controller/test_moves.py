@@ -7,7 +7,7 @@ import re
 
 import pytest
 from control_msgs.action import FollowJointTrajectory
-from geometry_msgs.msg import Quaternion, Transform, Vector3
+from geometry_msgs.msg import Quaternion, Transform, Twist, Vector3
 from rclpy.action import ActionClient
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import MultiDOFJointTrajectoryPoint
@@ -39,6 +39,12 @@ def poses_goal(*places, frame="base_link", rotation=FREE):
     for x, y, z in places:
         transform = Transform(translation=Vector3(x=x, y=y, z=z), rotation=rotation)
         goal.multi_dof_trajectory.points.append(MultiDOFJointTrajectoryPoint(transforms=[transform]))
+    return goal
+
+
+def at_speed(goal, speed):
+    """The goal with a speed of the tool [m/s]."""
+    goal.multi_dof_trajectory.points[-1].velocities = [Twist(linear=Vector3(x=speed))]
     return goal
 
 
@@ -194,6 +200,8 @@ def test_an_arc_and_a_line_are_followed(mover):
         ),
         ("line", poses_goal((0.05, 0.0, 0.0), frame="tool0"), "the way at .*nearest is"),
         ("arc", poses_goal((0.0, 0.3, 0.1)), "an arc has two"),
+        ("line", at_speed(poses_goal((0.28, 0.03, 0.1)), -0.1), r"linear\.x: -0\.1 refused; give 0 .* 100 m/s"),
+        ("to", at_speed(poses_goal((0.28, 0.03, 0.1)), 0.1), "a line or an arc takes a speed of the tool"),
     ],
 )
 def test_a_bad_move_is_refused_with_its_numbers_before_anything_moves(mover, kind, goal, says):
@@ -284,6 +292,13 @@ def test_a_move_can_be_canceled(mover):
     assert mover.motion.answer(handle).status == CANCELED
     assert mover.motion.waist < 1.4
     mover.motion.is_still()
+
+
+def test_the_tool_takes_its_arc_at_the_speed_asked_for(mover):
+    arc = poses_goal((0.298500, 0.029950, 0.1), (0.294020, 0.059601, 0.1))
+    arc.trajectory.header.frame_id = "preview"
+    answer = mover.move("arc", at_speed(arc, 0.01))
+    assert json.loads(answer.result.error_string)["duration"] == pytest.approx(6.0, abs=0.2)
 
 
 def test_a_move_takes_as_long_as_it_is_asked_to(mover):

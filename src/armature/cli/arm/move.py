@@ -41,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frame", choices=("base", "tool"), default="base", help=frame_help)
     seconds_help = "shortest duration; default: as fast as the limits allow"
     parser.add_argument("--seconds", metavar="S", type=float, default=0.0, help=seconds_help)
+    speed_help = "of the tool on a line or an arc [m/s], held while it turns; default: as fast as the limits allow"
+    parser.add_argument("--speed", metavar="V", type=float, default=0.0, help=speed_help)
     parser.add_argument("--preview", action="store_true", help="print the figures of the move; nothing moves")
     add_json(parser)
     add_namespace(parser)

@@ -6,6 +6,7 @@ import argparse
 import math
 
 from control_msgs.action import FollowJointTrajectory
+from geometry_msgs.msg import Twist, Vector3
 
 from armature.cli.answers import refuse_use
 from armature.client.goals import ALONG_BASE, ALONG_TOOL, joints_goal, named_goal, poses_goal
@@ -20,6 +21,8 @@ def move_goal(options: argparse.Namespace) -> tuple[topics.Service, FollowJointT
     if not 0.0 <= options.seconds < math.inf:
         refuse_use("move", f"--seconds {options.seconds:g}: give a time of 0 s or more")
     kind = given[0]
+    if options.speed and kind not in ("line", "arc"):
+        refuse_use("move", "--speed: it is the tool's on its way, of --line and --arc; others take --seconds")
     if kind in ("pose", "joints"):
         return topics.MOVE_JOINTS, _joints_goal(options)
     steps = [options.arc[:3], options.arc[3:]] if kind == "arc" else [getattr(options, kind)]
@@ -29,7 +32,9 @@ def move_goal(options: argparse.Namespace) -> tuple[topics.Service, FollowJointT
     for step in steps:
         if len(step) not in (3, 6):
             refuse_use("move", f"{' '.join(map(str, step))}: give x y z, or x y z roll pitch yaw")
-    return action, poses_goal(steps, frame, options.seconds)
+    goal = poses_goal(steps, frame, options.seconds)
+    goal.multi_dof_trajectory.points[-1].velocities = [Twist(linear=Vector3(x=options.speed))]
+    return action, goal
 
 
 def _joints_goal(options: argparse.Namespace) -> FollowJointTrajectory.Goal:

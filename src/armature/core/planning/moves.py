@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -11,7 +12,7 @@ import numpy as np
 from armature.core.arrays import Array
 from armature.core.kinematics.inverse_kinematics import InverseKinematics
 from armature.core.kinematics.levenberg_marquardt import Target
-from armature.core.kinematics.twist_servo import TwistServo
+from armature.core.kinematics.twist_servo import LEVER, TwistServo
 from armature.core.planning import paths
 from armature.core.planning.goal_checks import GoalChecks, times_by_angle
 from armature.core.planning.timing import stretch_to, time_path
@@ -25,6 +26,7 @@ from armature.errors import ConfigError, GoalRefused, bounds, listed
 _ROUNDING = 1e-6  # of a position that meets its limit [rad]
 _MOST_POINTS = 50  # of a move
 _SAMPLES = 20  # of a preview at least
+_SMALL_LEVER = 0.01  # at which rotations count beside lengths where the tool has a speed [m/rad]
 _PART = 0.1  # of an arc, with one bound of its speed [m]
 
 
@@ -106,23 +108,31 @@ class Planner:
             points.append((yield from self._ways.solve(target, f"pose {index + 1}", points[-1])))
         return (yield from self._straight(np.array(points), min_duration))
 
-    def line(self, start: Array, waypoints: Sequence[Waypoint], min_duration: float = 0.0) -> Steps[Trajectory]:
-        """The tool along straight lines, its orientation changing in step; arguments and errors as `poses`."""
+    def line(
+        self, start: Array, waypoints: Sequence[Waypoint], min_duration: float = 0.0, speed: float = math.inf
+    ) -> Steps[Trajectory]:
+        """The tool along straight lines, its orientation changing in step; arguments and errors as `poses`.
+
+        A speed of the tool [m/s] is not exceeded, and held where the limits allow it, however much it turns.
+        """
+        lever = LEVER if math.isinf(speed) else _SMALL_LEVER
         targets = self._targets(start, waypoints)
         near = start
         for index, target in enumerate(targets):
             near = yield from self._ways.check_turn(target, f"pose {index + 1}", near)
         first, motions = self._inverse.pose(start).rotation, []
-        for leg in paths.split_at_reversals(self._ways.chart(start, targets)):
+        for leg in paths.split_at_reversals(self._ways.chart(start, targets, lever)):
             chart = paths.blend_corners(CHART, leg, self._settings.blend_distance)
-            way = yield from self._ways.follow(chart, chart.times, first, start)
-            motions.append((yield from time_path(way, self._limits, chart.times.tolist())))
+            way = yield from self._ways.follow(chart, chart.times, first, start, lever)
+            motions.append((yield from time_path(way, self._limits, chart.times.tolist(), speed)))
             start = motions[-1].positions[-1]
         yield from self._ways.check_end(targets[-1], start)
         return (yield from self._timed(reduce(retiming.join, motions), min_duration))
 
-    def arc(self, start: Array, waypoints: Sequence[Waypoint], min_duration: float = 0.0) -> Steps[Trajectory]:
-        """The tool along an arc through one place to another; arguments and errors as `poses`."""
+    def arc(
+        self, start: Array, waypoints: Sequence[Waypoint], min_duration: float = 0.0, speed: float = math.inf
+    ) -> Steps[Trajectory]:
+        """The tool along an arc through one place to another; arguments and errors as `line`."""
         if len(waypoints) != 2:
             raise GoalRefused("points", len(waypoints), "an arc has two: one that it passes, and its end")
         via, end = self._targets(start, waypoints)
@@ -132,7 +142,7 @@ class Planner:
         parts = paths.subdivide(chart.times[[0, -1]], _PART)
         way = yield from self._ways.follow(chart, parts, self._inverse.pose(start).rotation, start)
         yield from self._ways.check_end(end, way.positions[-1])
-        motion = yield from time_path(way, self._limits, parts.tolist())
+        motion = yield from time_path(way, self._limits, parts.tolist(), speed)
         return (yield from self._timed(motion, min_duration))
 
     def preview(self, motion: Trajectory) -> Steps[Preview]:

@@ -42,18 +42,21 @@ class _Section:
     speed: float  # [1/s] of the path's unit
     acceleration: float
     jerk: float
+    most: float = math.inf  # speed that was asked for
 
     def slowed(self, factor: float) -> _Section:
         """The same, taking so many times as long."""
         return replace(
             self,
-            speed=self.speed / factor,
+            speed=min(self.speed / factor, self.most),
             acceleration=self.acceleration / factor**2,
             jerk=self.jerk / factor**3,
         )
 
 
-def time_path(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> Steps[Trajectory]:
+def time_path(
+    path: Trajectory, limits: GroupLimits, knots: Sequence[float], speed: float = math.inf
+) -> Steps[Trajectory]:
     """Follow a path from rest to rest.
 
     In each section the speed is ruckig's quickest profile between bounds that hold all over that section. So
@@ -63,6 +66,7 @@ def time_path(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> 
         path: of the joints over its length.
         limits: of the joints.
         knots: along the path, where one section ends and the next begins, from 0 to its end.
+        speed: along the path, which is not exceeded, and held where the limits allow it [1/s] of the path's unit.
 
     Returns:
         The motion, quintic.
@@ -76,11 +80,12 @@ def time_path(path: Trajectory, limits: GroupLimits, knots: Sequence[float]) -> 
         yield
     if not any(math.isfinite(section.speed) for section in sections):
         return retiming.quintic(limits.joints, np.array([0.0, _SPACING]), _still(path))
-    found = []
+    sections = [replace(section, speed=min(section.speed, speed), most=speed) for section in sections]
+    found, least = [], 0.0 if math.isinf(speed) else 1.0
     for _ in range(_ROUNDS):
         motion, ends = yield from _motion(path, limits, sections)
         excess = _excesses(motion, limits)
-        found.append(retiming.stretch(motion, float(excess.max())))
+        found.append(retiming.stretch(motion, max(float(excess.max()), least)))
         of_sections = _by_section(motion, ends, excess)
         if np.abs(of_sections - 1.0).max() < 1e-3:
             break
@@ -240,10 +245,21 @@ def _excesses(motion: Trajectory, limits: GroupLimits) -> Array:
     shares = (
         np.abs(velocity) / limits.velocity,
         np.sqrt(np.abs(acceleration) / limits.acceleration),
-        np.cbrt(np.abs(motion.jerks(times)) / limits.jerk),
+        np.cbrt(_peaks(motion.jerks(times)) / limits.jerk).repeat(len(_WITHIN), axis=0),
     )
     of_pieces: Array = np.max(shares, axis=(0, 2)).reshape(len(span), -1).max(axis=1)
     return of_pieces
+
+
+def _peaks(jerks: Array) -> Array:
+    """The highest jerk of each piece, which is a quadratic, Shape (m - 1, n); of samples as _WITHIN says."""
+    begin, _, middle, _, end = jerks.reshape(-1, len(_WITHIN), jerks.shape[1]).transpose(1, 0, 2)
+    bend, slope = 2.0 * (begin + end - 2.0 * middle), 4.0 * middle - 3.0 * begin - end
+    flat = np.where(np.abs(bend) > _TINY, bend, np.inf)
+    at = np.clip(-slope / (2.0 * flat), 0.0, 1.0)
+    vertex = begin + at * (slope + at * bend)
+    peaks: Array = np.max(np.abs((begin, vertex, end)), axis=0)
+    return peaks
 
 
 def _by_section(motion: Trajectory, ends: Array, excess: Array) -> Array:

@@ -91,15 +91,21 @@ class ToolWays:
             raise self._unreachable(where, target, found)
         return found.position
 
-    def chart(self, start: Array, targets: Sequence[Target]) -> Array:
-        """Where the tool is, and targets, as rows: places, and rotations from the first one; Shape (m, 6)."""
+    def chart(self, start: Array, targets: Sequence[Target], lever: float = LEVER) -> Array:
+        """Where the tool is, and targets, as rows: places, and rotations from the first one; Shape (m, 6).
+
+        Args:
+            start: where the joints are [rad], Shape (n,).
+            targets: of the tool.
+            lever: at which rotations count as lengths [m/rad].
+        """
         begin = self._inverse.pose(start)
         back = invert(begin.rotation)
         rows = [np.array((*begin.translation, 0.0, 0.0, 0.0))]
         for target in targets:
             turn = rows[-1][3:]
             if target.rotation is not None and not target.is_relaxed:
-                turn = LEVER * rotation_vector(product(target.rotation, back))
+                turn = lever * rotation_vector(product(target.rotation, back))
             rows.append(np.concatenate((target.translation, turn)))
         return np.array(rows)
 
@@ -113,7 +119,9 @@ class ToolWays:
             near = yield from self.solve(target, where, near)
         return near
 
-    def follow(self, chart: Trajectory, parts: Array, first: Quaternion, start: Array) -> Steps[Trajectory]:
+    def follow(
+        self, chart: Trajectory, parts: Array, first: Quaternion, start: Array, lever: float = LEVER
+    ) -> Steps[Trajectory]:
         """The joints along a way of the tool.
 
         Args:
@@ -121,6 +129,7 @@ class ToolWays:
             parts: where its third derivative steps, from its beginning to its end, Shape (k,).
             first: the rotation that those of the way are from.
             start: where the joints are at its beginning [rad], Shape (n,).
+            lever: at which rotations count as lengths [m/rad].
 
         Returns:
             The joints over the same length.
@@ -128,9 +137,10 @@ class ToolWays:
         Raises:
             GoalRefused: a place cannot be reached, or joints would jump.
         """
-        stride = max(_STRIDE, chart.duration / _MOST_STRIDES)
-        at = paths.subdivide(parts, stride, _LEAST_STRIDES)
-        ways, position = chart.sample_many(at)[0], start
+        turning = float(np.linalg.norm(chart.points[1][:, 3:], axis=1).max()) / lever
+        stride = min(_STRIDE, _STRIDE / LEVER / max(turning, 1.0))
+        at = paths.subdivide(parts, max(stride, chart.duration / _MOST_STRIDES), _LEAST_STRIDES)
+        ways, position = chart.sample_many(at)[0] * np.array([1.0] * 3 + [1.0 / lever] * 3), start
         is_turned, rows = bool(ways[:, 3:].any()), []
         for place, row in zip((at / chart.duration).tolist(), ways, strict=True):
             target = self._on_the_way(row, first, position, is_turned)
@@ -176,7 +186,7 @@ class ToolWays:
     def _on_the_way(self, row: Array, first: Quaternion, before: Array, is_turned: bool) -> Target:
         """Where the tool shall be; an arm of few joints that is not asked to turn it goes on as it was before."""
         is_kept = self._has_few and not is_turned
-        rotation = product(from_rotation_vector(row[3:] / LEVER), first)
+        rotation = product(from_rotation_vector(row[3:]), first)
         if is_kept:
             rotation = self._inverse.pose(before).rotation
         return Target((float(row[0]), float(row[1]), float(row[2])), rotation, is_kept)

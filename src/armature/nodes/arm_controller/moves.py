@@ -6,6 +6,7 @@ docs/reference/moves.md says how a goal of each is written.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
@@ -38,6 +39,7 @@ Plan = Callable[[Array, FollowJointTrajectory.Goal, float], Steps[Trajectory]]
 # A quaternion's length may differ from 1 by rounding.
 _ROUNDING = 0.01
 _MAX_DURATION = 3600.0  # that a move may be asked to take [s]
+_SLOWEST, _FASTEST = 1e-4, 100.0  # speeds of the tool that may be asked for [m/s]
 _PATH_POINTS = 500  # points of a path that is shown
 
 
@@ -77,14 +79,12 @@ class ArmMoves:
         self._planned = topics.publisher(node, topics.PLANNED_PATH)
         plans: Mapping[topics.Service, Plan] = {
             topics.MOVE_JOINTS: self._plan_joints,
-            topics.MOVE_TO: lambda start, goal, min_duration: planner.poses(
-                start, self._waypoints(goal), min_duration
-            ),
+            topics.MOVE_TO: self._plan_poses,
             topics.MOVE_LINE: lambda start, goal, min_duration: planner.line(
-                start, self._waypoints(goal), min_duration
+                start, self._waypoints(goal), min_duration, _speed(goal)
             ),
             topics.MOVE_ARC: lambda start, goal, min_duration: planner.arc(
-                start, self._waypoints(goal), min_duration
+                start, self._waypoints(goal), min_duration, _speed(goal)
             ),
         }
         self._slices = BackgroundPlanning(node)
@@ -171,6 +171,14 @@ class ArmMoves:
             raise GoalRefused("multi_dof_trajectory", len(goal.multi_dof_trajectory.points), "move_to takes poses")
         return self._planner.joints(start, self._targets(goal.trajectory), min_duration)
 
+    def _plan_poses(
+        self, start: Array, goal: FollowJointTrajectory.Goal, min_duration: float
+    ) -> Steps[Trajectory]:
+        if not math.isinf(speed := _speed(goal)):
+            allowed = "the joints take their straight way; a line or an arc takes a speed of the tool"
+            raise GoalRefused("points[-1].velocities[0].linear.x", speed, allowed)
+        return self._planner.poses(start, self._waypoints(goal), min_duration)
+
     def _targets(self, message: JointTrajectory) -> list[dict[str, float]]:
         """Positions by joint of each waypoint: given, or those of named poses."""
         names = list(message.joint_names)
@@ -255,6 +263,16 @@ def _min_duration(goal: FollowJointTrajectory.Goal) -> float:
         allowed = f"give 0 for the quickest, or a time up to {_MAX_DURATION:g} s to take"
         raise GoalRefused("points[-1].time_from_start", min_duration, allowed)
     return min_duration
+
+
+def _speed(goal: FollowJointTrajectory.Goal) -> float:
+    """The speed of the tool along its way [m/s]: that of the last point, along x; 0 leaves it to the limits."""
+    points = goal.multi_dof_trajectory.points
+    speed = points[-1].velocities[0].linear.x if points and points[-1].velocities else 0.0
+    if not (speed == 0.0 or _SLOWEST <= speed <= _FASTEST):
+        allowed = f"give 0 for the quickest, or a speed of the tool from {_SLOWEST:g} to {_FASTEST:g} m/s"
+        raise GoalRefused("points[-1].velocities[0].linear.x", speed, allowed)
+    return speed or math.inf
 
 
 def _thin_out(motion: Trajectory) -> Trajectory:
