@@ -141,8 +141,8 @@ class ToolWays:
         stride = min(_STRIDE, _STRIDE / LEVER / max(turning, 1.0))
         at = paths.subdivide(parts, max(stride, chart.duration / _MOST_STRIDES), _LEAST_STRIDES)
         ways, position = chart.sample_many(at)[0] * np.array([1.0] * 3 + [1.0 / lever] * 3), start
-        is_turned, rows = bool(ways[:, 3:].any()), []
-        for place, row in zip((at / chart.duration).tolist(), ways, strict=True):
+        is_turned, rows = bool(ways[:, 3:].any()), [start]
+        for place, row in zip((at[1:] / chart.duration).tolist(), ways[1:], strict=True):
             target = self._on_the_way(row, first, position, is_turned)
             position = yield from self._next(f"the way at {place:.0%}", target, position)
             rows.append(position)
