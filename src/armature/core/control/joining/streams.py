@@ -31,8 +31,8 @@ _OUTLOOK, _TELLING = 0.2, 0.06
 # How long a stream goes on behind its last point: what comes then takes over so much later [s].
 _GRACE = 0.05
 _STOPS = 0.1  # its last part, in which it comes to rest [s]
-# How much of a goal may be passed already, and how closely that is looked for [s].
-_PASSED, _LOOK = 0.3, 0.005
+# How much of a goal may be passed, how closely that is looked for, and how long one with slopes is at least [s].
+_PASSED, _LOOK, _CHUNK = 0.3, 0.005, 0.5
 
 
 def follow_stream(goal: Trajectory, state: State, limits: GroupLimits, rate: float) -> Trajectory | None:
@@ -113,7 +113,7 @@ def find_place(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> f
     """
     if not isinstance(goal, Trajectory) or state.is_resting or not 0.0 <= goal.times[0] <= AT_ONCE:
         return 0.0
-    if goal.velocities is not None and goal.duration < _PASSED:  # a stream's own time counts
+    if goal.velocities is not None and goal.duration < _CHUNK:  # a stream's own time counts
         return 0.0
     first = float(goal.times[0])
     looks = np.arange(0.0, min(first + _PASSED, goal.duration), _LOOK)
