@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -47,6 +48,16 @@ def test_a_path_that_asks_for_too_much_is_refused_with_joint_time_value_bound_an
     slower = 2.6  # somewhat more than it says
     arm.follow(swaying(0.15, 0.5 * slower, is_quintic=is_quintic))
     assert not arm.control.state.goals.are_none
+
+
+@pytest.mark.parametrize("speed", [0.0, 0.8])
+def test_a_change_of_velocity_and_one_back_at_once_do_not_make_up_for_each_other(speed):
+    begin, off = State([0.0, 0.0], [speed, 0.0], [0.0, 0.0]), 0.01
+    for place, is_refused in ((0.02 * speed + off, True), (0.02 * speed + off / 10.0, False)):
+        rows = [(place, 0.0), (place + 0.98 * speed, 0.0)]
+        there = Trajectory.from_rows(JOINTS, [0.02, 1.0], rows, [(speed, 0.0)] * 2)
+        with pytest.raises(GoalRefused, match=r"acceleration of waist at 0\.0") if is_refused else nullcontext():
+            check_accelerations(there.starting_from(begin), LIMITS)
 
 
 def test_rates_and_some_joints_are_looked_at_too():

@@ -17,6 +17,9 @@ _LAG = 0.1
 # What remains of that in the mean: time-optimal ways (MoveIt's default, full acceleration and then full
 # deceleration) with points every 0.1 s come to 10 % [share].
 _SLACK = 0.15
+# Within that time a change of velocity and one back cancel in the mean: so shorter parts of it are looked at for
+# the same change [s].
+_PARTS = _LAG * np.array([1.0, 0.5, 0.2])
 _SAMPLES = np.linspace(0.0, 1.0, 9)  # within each spline, and no closer than this [s]
 _CLOSEST = 0.004
 
@@ -41,8 +44,15 @@ def check_accelerations(motion: Trajectory, limits: GroupLimits) -> None:
     lengths = np.diff(motion.knots)[doubtful, None]
     times = (motion.knots[doubtful, None] + lengths * _SAMPLES).ravel()
     times = times[np.diff(np.floor(times / _CLOSEST), prepend=-1.0) != 0.0]
-    before, after = (motion.sample_many(times + shift)[1][:, columns] for shift in (-_LAG / 2.0, _LAG / 2.0))
-    _check(times, (after - before) / _LAG, limits)
+    changes = np.stack([_change(motion, times, part)[:, columns] for part in _PARTS])
+    most = np.abs(changes).argmax(axis=0)
+    _check(times, np.take_along_axis(changes, most[None], axis=0)[0] / _LAG, limits)
+
+
+def _change(motion: Trajectory, times: Array, part: float) -> Array:
+    """Changes of velocity within a part of the lag, around times."""
+    before, after = (motion.sample_many(times + shift)[1] for shift in (-part / 2.0, part / 2.0))
+    return after - before
 
 
 def _check(times: Array, acceleration: Array, limits: GroupLimits) -> None:

@@ -139,3 +139,15 @@ def test_a_stop_of_the_stop_behind_a_goal_is_one():
     arm.go()
     arm.finish()
     assert np.abs(np.array(arm.accelerations)).max() <= LIMITS.acceleration.max() * 1.01
+
+
+@pytest.mark.parametrize("slopes", [True, False])
+def test_a_place_alone_that_is_due_at_once_is_gone_to_while_the_arm_moves(slopes):
+    arm = Commanded()
+    arm.follow(ends_moving())
+    arm.run(1.5)
+    place = (arm.positions[-1][0] + 0.02, 0.01)
+    arm.follow(Trajectory.from_rows(JOINTS, [0.0], [place], *([[(0.0, 0.0)]] if slopes else [])))
+    arm.finish()
+    assert arm.positions[-1] == pytest.approx(place, abs=1e-6)
+    assert np.abs(np.array(arm.accelerations)).max() <= LIMITS.acceleration.max() * 1.01

@@ -113,6 +113,8 @@ def find_place(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> f
     """
     if not isinstance(goal, Trajectory) or state.is_resting or not 0.0 <= goal.times[0] <= AT_ONCE:
         return 0.0
+    if goal.duration <= 0.0:  # a place alone
+        return 0.0
     if goal.velocities is not None and goal.duration < _CHUNK:  # a stream's own time counts
         return 0.0
     first = float(goal.times[0])
