@@ -98,6 +98,15 @@ def test_a_motion_may_go_on_while_the_program_does(graph, arm):
         motion.wait()
 
 
+@pytest.mark.parametrize("timeout", ["soon", float("nan")])
+def test_a_timeout_that_is_none_moves_nothing(graph, arm, timeout):
+    before = graph.motion.waist
+    with pytest.raises(GoalRefused, match=r"timeout: .* refused; a finite number is needed"):
+        graph.do(lambda: arm.move(waist=before + 0.5, timeout=timeout))
+    graph.motion.spin(0.3)
+    assert graph.motion.waist == before
+
+
 def test_what_takes_longer_than_it_may_is_cancelled(graph, arm):
     with pytest.raises(MotionTimeout, match=r"move is not at its goal after 0\.5 s; it was cancelled"):
         graph.do(lambda: arm.move(waist=1.5, seconds=5.0, timeout=0.5))

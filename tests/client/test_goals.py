@@ -54,6 +54,10 @@ def test_a_gripper_may_be_told_for_each_joint():
     )
 
 
+def test_a_wait_may_be_as_long_as_one_likes():
+    assert [goals.patience(each) for each in (None, math.inf, 1e300, 2)] == [math.inf, math.inf, 1e300, 2.0]
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
@@ -65,6 +69,19 @@ def test_a_gripper_may_be_told_for_each_joint():
         (lambda: goals.targets_goal([{"elbow": math.nan}], 0.0), "a finite number is needed"),
         (lambda: goals.targets_goal(["home"], -1.0), "seconds: -1.0 refused; give a time of 0 s or more"),
         (lambda: goals.targets_goal(["home"], math.inf), "a finite number is needed"),
+        (lambda: goals.targets_goal([{"elbow": 10**400}], 0.0), "a finite number is needed"),
+        (lambda: goals.targets_goal([5], 0.0), "give names of poses, or positions"),
+        (lambda: goals.targets_goal([None], 0.0), "give names of poses, or positions"),
+        (lambda: goals.targets_goal(["\ud800"], 0.0), "give names of poses, or positions"),
+        (lambda: goals.targets_goal([{"\ud800": 0.1}], 0.0), "give names of poses, or positions"),
+        (lambda: goals.targets_goal([{1: 0.1}], 0.0), "give names of poses, or positions"),
+        (
+            lambda: goals.targets_goal(["home"], 2**32),
+            "seconds: 4294967296 refused; give a time below 2147483648 s",
+        ),
+        (lambda: goals.patience("5 s"), "timeout: '5 s' refused; a finite number is needed"),
+        (lambda: goals.patience(math.nan), "timeout: nan refused; a finite number is needed"),
+        (lambda: goals.patience(10**400), "a finite number is needed"),
         (lambda: goals.poses_goal([(1, 2)]), "give x, y, z, or x, y, z, roll, pitch, yaw"),
         (lambda: goals.poses_goal([(1, None, 2)]), "y: nothing is given; a finite number is needed"),
         (lambda: goals.along("world"), "frames are base, tool"),

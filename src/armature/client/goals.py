@@ -17,6 +17,7 @@ from armature.nodes.common.conversions import to_duration
 ALONG_BASE, ALONG_TOOL = "tool/base", "tool"
 """Frames of offsets from where a move begins: along the axes of the arm's root, or of its tool."""
 FRAMES = {"base": ALONG_BASE, "tool": ALONG_TOOL}
+_LONGEST = 2.0**31  # of a duration message [s]
 _COORDINATES = ("x", "y", "z", "roll", "pitch", "yaw")
 Waypoint = Mapping[str, float]
 """Positions by joint [rad] or [m]."""
@@ -135,7 +136,7 @@ def number(what: str, value: object) -> float:
     """
     try:
         given = float(value)  # type: ignore[arg-type]  # whatever a program passes
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         given = math.nan
     if not math.isfinite(given):
         raise GoalRefused(what, value, "a finite number is needed")
@@ -146,11 +147,22 @@ def duration(value: object, what: str = "seconds") -> float:
     """A time [s].
 
     Raises:
-        GoalRefused: it is negative, or no number.
+        GoalRefused: it is negative, longer than a message can tell, or no number.
     """
     if (seconds := number(what, value)) < 0.0:
         raise GoalRefused(what, value, "give a time of 0 s or more")
+    if seconds >= _LONGEST:  # it would wrap round, to a short one
+        raise GoalRefused(what, value, f"give a time below {_LONGEST:.0f} s")
     return seconds
+
+
+def patience(timeout: object) -> float:
+    """How long to wait [s]; infinite where nothing bounds it.
+
+    Raises:
+        GoalRefused: it is no number.
+    """
+    return math.inf if timeout is None or timeout == math.inf else number("timeout", timeout)
 
 
 def _in_order(row: Sequence[float] | Waypoint, joints: Sequence[str]) -> Iterable[object]:
@@ -181,13 +193,24 @@ def targets_goal(
     Raises:
         GoalRefused: there are none, or both kinds.
     """
-    each = [one for target in targets for one in ([target] if isinstance(target, str | Mapping) else target)]
+    each = [one for target in targets for one in (target if _is_list(target) else [target])]
     names = [one for one in each if isinstance(one, str)]
     waypoints = [one for one in each if isinstance(one, Mapping) and one]
-    if len(names) + len(waypoints) != len(each) or bool(names) == bool(waypoints):
+    texts = [*names, *(joint for waypoint in waypoints for joint in waypoint)]
+    all_fit = len(names) + len(waypoints) == len(each) and all(map(_is_text, texts))
+    if not all_fit or bool(names) == bool(waypoints):
         allowed = "give names of poses, or positions by joint, as in move('home') or move(elbow=0.5)"
         raise GoalRefused("move", each or None, allowed)
     return named_goal(names, seconds) if names else joints_goal(waypoints, seconds)
+
+
+def _is_list(target: object) -> bool:
+    return isinstance(target, Iterable) and not isinstance(target, str | Mapping)
+
+
+def _is_text(name: object) -> bool:
+    """Whether a message can hold a name."""
+    return isinstance(name, str) and name.isprintable()  # surrogates are not
 
 
 def joints_of(rows: Sequence[object]) -> list[str]:

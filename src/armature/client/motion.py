@@ -13,6 +13,7 @@ from typing import Any
 from action_msgs.msg import GoalStatus
 
 from armature.client.connection import SEE_STATUS, START, Connection
+from armature.client.goals import patience
 from armature.client.readings import Readings
 from armature.errors import ArmatureError, MotionFailed, MotionTimeout, ProcessError
 from armature.nodes.common import topics
@@ -77,11 +78,13 @@ class Motion:
             What the controller says.
 
         Raises:
+            GoalRefused: a timeout that is no number.
             MotionFailed: it was refused, or has ended before its goal.
             MotionTimeout: it is still under way.
             ProcessError: the controller is gone, so the arm stops.
         """
-        give_up = math.inf if timeout is None else time.monotonic() + timeout
+        seconds = patience(timeout)
+        give_up = time.monotonic() + seconds
         try:
             while not self.ends_within(min(_CHECK, max(0.0, give_up - time.monotonic()))):
                 if time.monotonic() >= give_up:
@@ -91,7 +94,7 @@ class Motion:
             raise
         end = self.end
         if end is None:
-            raise MotionTimeout(self.name, timeout or 0.0, "wait for it again, or cancel it")
+            raise MotionTimeout(self.name, seconds, "wait for it again, or cancel it")
         if not end.is_reached:
             raise MotionFailed(end.message or self._why_refused(), end.code)
         return end.message
@@ -247,19 +250,21 @@ class Motions:
             timeout: longest wait for that, after which it is cancelled [s]; None waits as long as it takes.
 
         Raises:
+            GoalRefused: a timeout that is no number.
             MotionFailed: it was refused, or has ended before its goal.
             MotionTimeout: it was cancelled.
             ProcessError: the controller does not answer, or is gone.
         """
+        seconds = patience(timeout)  # before anything moves
         motion = self.begin(service, goal, name)
         if not wait:
             motion.wait_begun()
             return motion
         try:
-            motion.wait(timeout)
+            motion.wait(seconds)
         except MotionTimeout:
             motion.cancel()
-            raise MotionTimeout(name, timeout or 0.0, "it was cancelled; give it more time") from None
+            raise MotionTimeout(name, seconds, "it was cancelled; give it more time") from None
         return motion
 
     def cancel_now(self) -> None:
