@@ -92,8 +92,7 @@ class Motion:
         except BaseException:
             self.cancel(wait=False)
             raise
-        end = self.end
-        if end is None:
+        if (end := self.end) is None:
             raise MotionTimeout(self.name, seconds, "wait for it again, or cancel it")
         if not end.is_reached:
             raise MotionFailed(end.message or self._why_refused(), end.code)
@@ -153,8 +152,7 @@ class Motion:
             return
         self._handle = handle
         handle.get_result_async().add_done_callback(lambda done: self._finish(_end_of(done.result())))
-        has_given_up = not settle(accepted, None)  # whoever asked, as by Ctrl-C
-        if has_given_up or self.is_canceled:
+        if not settle(accepted, None) or self.is_canceled:  # whoever asked has given up, as by Ctrl-C
             self.cancel_now()
 
     def _on_feedback(self, message: Any) -> None:
