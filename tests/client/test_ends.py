@@ -127,6 +127,9 @@ class Closed:
     def close(self):
         ending.forget(self)
 
+    def abandon(self):
+        pass
+
 
 def test_signals_that_would_end_the_program_without_a_word_end_it_as_an_error_does():
     one, other = Closed(), Closed()
@@ -175,3 +178,20 @@ def test_a_child_process_leaves_the_motion_to_its_parent(graph):
     graph.motion.until(lambda: graph.motion.waist > before + 0.05)
     program.send_signal(signal.SIGINT)
     assert rest_at_exit(graph, program)[0] == -signal.SIGINT
+
+
+def test_in_a_child_process_the_arms_of_its_parent_are_closed_at_once():
+    program = started(
+        "import os\n"
+        "from armature import Arm\n"
+        "from armature.client import ending\n"
+        "arm = Arm.__new__(Arm)\n"
+        "arm._session = object()\n"
+        "ending.register(arm)\n"
+        "if os.fork() == 0:\n"
+        "    arm.close()\n"
+        "    arm.state\n"
+        "os.wait()\n"
+        "os._exit(0)\n"
+    )
+    assert "this arm: it is closed; make another one: Arm()" in program.communicate(timeout=20.0)[1]

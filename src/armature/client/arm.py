@@ -64,6 +64,10 @@ class Arm:
             self._session.close()
         ending.forget(self)
 
+    def abandon(self) -> None:
+        """Count as closed: what moves is its parent's, for a child process, which has none of its threads."""
+        self._session = None
+
     def enable(self) -> None:
         """Turn torque on where the arm stands, and take commands; nothing moves."""
         if not self.state.takes_commands:

@@ -22,6 +22,9 @@ class Closable(Protocol):
     def close(self) -> None:
         """Close it; a second time changes nothing."""
 
+    def abandon(self) -> None:
+        """Count as closed, in a child process: it has no part in what its parent does."""
+
 
 _open: list[Closable] = []
 
@@ -57,5 +60,10 @@ def _close_all() -> None:
     spinning.end()  # which would end before, were it left to an exit handler of its own
 
 
-os.register_at_fork(after_in_child=_open.clear)
+def _abandon_all() -> None:
+    while _open:
+        _open.pop().abandon()
+
+
+os.register_at_fork(after_in_child=_abandon_all)
 atexit.register(_close_all)
