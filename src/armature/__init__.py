@@ -3,8 +3,6 @@
 A program drives an arm by `from armature import Arm`; nothing else is imported until then.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,7 +15,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> object:
     """Load the client, and ROS with it, once it is asked for."""
     if name != "Arm":
-        raise AttributeError(f"module 'armature' has no attribute {name!r}")
+        raise AttributeError("module 'armature' has no attribute " + repr(name))  # old Pythons read this file
     from armature.client.arm import Arm
 
     return Arm

@@ -131,7 +131,9 @@ class Closed:
         pass
 
 
-def test_signals_that_would_end_the_program_without_a_word_end_it_as_an_error_does():
+def test_signals_that_would_end_the_program_without_a_word_end_it_as_an_error_does(signals_restored):
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     one, other = Closed(), Closed()
     ending.register(one)
     ending.register(other)
