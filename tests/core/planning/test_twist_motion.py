@@ -86,22 +86,30 @@ def aside(places, direction):
     return np.linalg.norm(places - np.outer(places @ direction, direction), axis=1).max()
 
 
+@pytest.fixture
+def starts(soak):
+    """From how many places."""
+    return STARTS if soak.is_whole else STARTS // 3
+
+
+@pytest.mark.soak
 @pytest.mark.parametrize("name", ["six", "four"])
-def test_a_line_of_ten_centimetres_stays_on_its_axis(request, name):
+def test_a_line_of_ten_centimetres_stays_on_its_axis(request, name, starts):
     arm, off = request.getfixturevalue(name), []
-    for begin, direction in free_starts(arm, STARTS):
+    for begin, direction in free_starts(arm, starts):
         held = Held(arm, begin).hold([*(0.1 * direction), 0, 0, 0], 1.1).release([*(0.1 * direction), 0, 0, 0])
         if held.is_free:
             off.append(aside(held.places(), direction))
-    assert len(off) > 10
+    assert len(off) > 10 / 24 * starts
     assert np.median(off) <= FREE[0]
     assert max(off) <= FREE[1]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("in_tool", [False, True])
-def test_a_turn_of_more_than_half_a_radian_leaves_the_tool_where_it_is(six, in_tool):
+def test_a_turn_of_more_than_half_a_radian_leaves_the_tool_where_it_is(six, in_tool, starts):
     off, turned = [], []
-    for begin, axis in free_starts(six, STARTS, seed=5):
+    for begin, axis in free_starts(six, starts, seed=5):
         twist = [0, 0, 0, *(0.6 * axis)]
         held = Held(six, begin).hold(twist, 1.1, in_tool=in_tool).release(twist, in_tool=in_tool)
         if held.is_free:
@@ -111,7 +119,7 @@ def test_a_turn_of_more_than_half_a_radian_leaves_the_tool_where_it_is(six, in_t
             about = matrix(first) @ axis if in_tool else axis
             turned.append(turn @ about)
             assert turn == pytest.approx(turned[-1] * about, abs=2e-3)
-    assert len(off) > 10
+    assert len(off) > 10 / 24 * starts
     assert max(turned) > 0.6
     assert np.median(off) <= FREE[0]
     assert max(off) <= FREE[1]
