@@ -104,7 +104,9 @@ class MotionGraph:
     def make(self, kind, values):
         """Make a node with parameters."""
         overrides = [SIMULATED, *(Parameter(name, value=value) for name, value in values.items())]
-        return kind(context=self.context, parameter_overrides=overrides, steady=self.time.clock())
+        made = kind(context=self.context, parameter_overrides=overrides, steady=self.time.clock())
+        made.paced._clock = lambda: self.time.now  # here planning takes no time
+        return made
 
     def stop_controllers(self):
         """End both controllers as a kill would: without a word."""

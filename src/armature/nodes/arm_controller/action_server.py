@@ -133,6 +133,8 @@ class GoalServer:
             return
         if goal is not None:
             self._active[_id(handle)] = handle, goal
+            if goal.is_followed:
+                self._node.paced.drop()  # it came before
 
     def _fail_goal(self, error: InternalError, handle: ServerGoalHandle) -> None:
         if handle.is_active:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from control_msgs.msg import SpeedScalingFactor
 from trajectory_msgs.msg import JointTrajectory
 
 from armature.core.control.goal import OnEnd, Outcome
+from armature.core.control.paced_commands import PacedCommands
 from armature.core.control.tolerance import (
     Tolerances,
     TrajectoryMonitor,
@@ -45,6 +48,7 @@ from armature.nodes.common.parameters.parameters import read, refuse_unknown
 from armature.nodes.common.parameters.wanted import at_least
 
 _TELLING = 0.2  # for which the servos are told a load at rest [s]
+_SPEED_REST = 3.0  # behind each change of speed, so many times as long as it took
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,10 @@ class ArmController(GroupNode):
         self.add_post_set_parameters_callback(self.guard(lambda _changes: self._take_parameters()))
         self._server = GoalServer(self, topics.FOLLOW_JOINT_TRAJECTORY, self._prepare, _to_result)
         self._on_destroy.callback(self._server.destroy)
-        topics.subscription(self, topics.JOINT_TRAJECTORY, self._follow_topic, raw=True)
-        topics.subscription(self, topics.SPEED_SCALING, self._scale_speed)
+        topics.subscription(self, topics.JOINT_TRAJECTORY, self.paced.taker(self._follow_topic), raw=True)
+        # Apart: they replace no motion.
+        speeds = PacedCommands(partial(self.create_timer, clock=self.steady), time.monotonic, _SPEED_REST)
+        topics.subscription(self, topics.SPEED_SCALING, speeds.taker(self._scale_speed))
 
     def publish_feedback(self, stamp: float, reference: State, feedback: State, error: State) -> None:
         """Give the action's client feedback."""
@@ -153,20 +159,23 @@ class ArmController(GroupNode):
             raise GoalRefused("multi_dof_trajectory", len(request.multi_dof_trajectory.points), "leave it empty")
         return self._follow(request.trajectory, self._tolerances_of(request))
 
-    def _follow_topic(self, data: bytes) -> None:
+    def _follow_topic(self, data: bytes) -> bool:
         try:
             message = to_message(data, self.joints)
             self.attempt(lambda: self._follow(message, self._tolerances))(lambda _outcome: None)
         except ArmatureError as error:
             self.refuse("joint_trajectory", error)
+            return False
+        return True
 
-    def _scale_speed(self, message: SpeedScalingFactor) -> None:
+    def _scale_speed(self, message: SpeedScalingFactor) -> bool:
         try:
             self.control.set_speed(message.factor, self.now())
         except ArmatureError as error:
             self.refuse("speed_scaling_input", error)
-            return
+            return False
         self.publish_now()
+        return True
 
     def _follow(self, message: JointTrajectory, tolerances: Tolerances) -> Begin:
         # Before the rows are read by their columns, so that a repeated joint is not mistaken for a wrong length.

@@ -24,7 +24,7 @@ class Commands:
         self._control = node.control
         self._motion = node.control.state.motion
         interface = topics.of_controller(node.get_name())
-        topics.subscription(node, interface.joint_jog, self._jog)
+        topics.subscription(node, interface.joint_jog, node.paced.taker(self._jog))
         for service, answer in (
             (interface.stop, self._stop),
             (interface.pause, self._pause),
@@ -32,16 +32,17 @@ class Commands:
         ):
             node.create_service(service.kind, service.name, answer)
 
-    def _jog(self, message: JointJog) -> None:
+    def _jog(self, message: JointJog) -> bool:
         try:
             slowed = self._control.jog(self._velocities(message), message.duration, self._node.now())
         except ArmatureError as error:
             self._node.refuse("jog", error)
-            return
+            return False
         if slowed:
             self._node.reports.warn(f"jog: {slowed}")
         self._node.drop_pending("replaced by a jog")
         self._node.publish_now()
+        return True
 
     def _velocities(self, message: JointJog) -> dict[str, float]:
         if message.joint_names:
@@ -57,6 +58,7 @@ class Commands:
         return dict(zip(message.joint_names, message.velocities, strict=True))
 
     def _stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._node.paced.drop()
         self._node.before_stop(f"stopped by {self._node.get_name()}/stop")
         moved = self._motion.is_moving(self._node.now())
         self._control.stop(self._node.now(), f"stopped by {self._node.get_name()}/stop")
@@ -66,6 +68,7 @@ class Commands:
         return response
 
     def _pause(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        self._node.paced.drop()
         command: Callable[[float], None] = self._control.pause if request.data else self._control.resume
         try:
             command(self._node.now())

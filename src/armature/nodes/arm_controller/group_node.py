@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +20,7 @@ from trajectory_msgs.msg import JointTrajectory
 from armature.core.control.goal import OnEnd, Outcome
 from armature.core.control.group import GroupControl
 from armature.core.control.group_state import GroupSettings, GroupState
+from armature.core.control.paced_commands import PacedCommands
 from armature.core.control.tracker import Tracker
 from armature.core.jog_limits import LEASE, LEASES
 from armature.core.model.arm import ArmModel, Joint, require_bounds
@@ -126,6 +129,7 @@ class GroupNode(GuardedNode):
         topics.subscription(self, topics.JOINT_STATES, self._on_reading, raw=True)
         self._renewal = self.create_timer(_RENEWAL, self._update)
         self._renewal.cancel()
+        self.paced = PacedCommands(partial(self.create_timer, clock=self.steady), time.monotonic)
         if self.joints:
             self._warm_up()
 
@@ -151,12 +155,8 @@ class GroupNode(GuardedNode):
         return True
 
     def publish_now(self) -> bool:
-        """Publish set-points now, and go on until nothing moves.
-
-        Returns:
-            Whether there were any.
-        """
-        self._renewal.reset()
+        """Publish set-points now, and go on until nothing moves; returns whether there were any."""
+        self._keep_renewing()
         return self._publish_segment(self.now())
 
     def report_end(self, on_end: OnEnd) -> OnEnd:
@@ -175,6 +175,7 @@ class GroupNode(GuardedNode):
     def fail(self, error: InternalError) -> None:
         """Let the arm come to rest at the end of its last segment, end everything, and report why."""
         self._renewal.cancel()
+        self.paced.drop()
         self.control.give_up(str(error))
         self.drop_pending(str(error))
         self.reports.warn(str(error))
@@ -210,8 +211,7 @@ class GroupNode(GuardedNode):
         """
         place = np.zeros(len(self.joints))
         tracker = Tracker(self.control.state.limits, place)
-        row = place[None]
-        goal = Trajectory(self.joints, np.ones(1), row, row)
+        goal = Trajectory(self.joints, np.ones(1), place[None], place[None])
         check_motion(tracker.plan(goal, 0.0), self.control.state.limits)
         tracker.accept(goal, 0.0)
         serialize_message(from_segment(tracker.segment(0.0)))
@@ -245,8 +245,7 @@ class GroupNode(GuardedNode):
 
     def _on_commanded(self, message: JointState) -> None:
         stamp, session = to_seconds(message.header.stamp), session_of(message)
-        velocities = velocities_of(message)
-        rests = not any(velocities.get(joint) for joint in self.joints)
+        rests = not any(map(velocities_of(message).get, self.joints))
         self.control.state.note_commanded(stamp, positions_of(message), session, self.now(), rests=rests)
 
     def _on_reading(self, data: bytes) -> None:
@@ -280,8 +279,12 @@ class GroupNode(GuardedNode):
 
     def begin_publishing(self, first: JointTrajectory) -> None:
         """Publish the first segment of a motion, and go on until nothing moves."""
-        self._renewal.reset()
+        self._keep_renewing()
         self._setpoints.publish(first)
+
+    def _keep_renewing(self) -> None:
+        if self._renewal.is_canceled():  # begun anew by each command, it would never be due
+            self._renewal.reset()
 
     def _report_not_following(self, joints: tuple[str, ...]) -> None:
         """Report joints that do not follow, by a set-point message without points."""

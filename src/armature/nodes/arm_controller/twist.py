@@ -52,18 +52,18 @@ class TwistJog:
         self._way = (self._twist, False)
         self._until = 0.0  # when the lease ends [s]
         self._next_update = math.inf  # when the joints' velocities are worked out again [s]
-        topics.subscription(node, topics.TWIST, self._on_twist)
+        topics.subscription(node, topics.TWIST, node.paced.taker(self._on_twist))
 
     def drop(self) -> None:
         """Drop the twist: something else moves the arm now."""
         self._next_update = math.inf
 
-    def _on_twist(self, message: TwistStamped) -> None:
+    def _on_twist(self, message: TwistStamped) -> bool:
         try:
             in_tool, twist = self._parse(message)
             self._until = self._node.now() + self._control.state.settings.lease
             if self._is_held(twist, in_tool):
-                return  # the next update takes it on
+                return True  # the next update takes it on
             self._twist = twist
             if twist.any():
                 self._way = (twist, in_tool)
@@ -71,9 +71,10 @@ class TwistJog:
         except ArmatureError as error:
             self.drop()
             self._node.refuse("twist", error)
-        else:
-            self._on_takeover("replaced by a jog")
-            self._next_update = self._node.now() + _PERIOD
+            return False
+        self._on_takeover("replaced by a jog")
+        self._next_update = self._node.now() + _PERIOD
+        return True
 
     def _is_held(self, twist: Array, in_tool: bool) -> bool:
         """Whether a twist is the one that moves the tool already, and will be updated."""

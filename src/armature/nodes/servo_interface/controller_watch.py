@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rclpy.node import Node
 
 from armature.core.control.readiness import session_name
-from armature.core.recovery_commands import ENABLE, RESTART_CONTROLLER, in_namespace
+from armature.core.recovery_commands import ENABLE, in_namespace
 from armature.errors import CommandRefused
 from armature.nodes.common import topics
 from armature.nodes.servo_interface.bus_process.connection import BusConnection
@@ -60,12 +60,12 @@ class ControllerWatch:
         self._silent_checks += self._silent_checks >= 0
 
     def _report_gone(self, what: str) -> None:
-        remedy = f"start it again: {RESTART_CONTROLLER}, then run {ENABLE}"
-        why = in_namespace(f"controller gone: {what}; holding; {remedy}", self._node.get_namespace())
+        why = f"controller gone: {what}; holding"  # the next step is the state's remedy
         if self._is_ending():  # all processes are asked to end at once, and this one has yet to park
             self._node.get_logger().info(f"the controller has ended first: {what}")
         else:
-            self._node.get_logger().error(why)
+            # The launch file and the runner start a controller that has ended again.
+            self._node.get_logger().error(in_namespace(f"{why}; run {ENABLE}", self._node.get_namespace()))
         try:
             self._bus.client.request("controller_gone", why=why)
         except CommandRefused as error:

@@ -40,6 +40,7 @@ def messages(shape, period):
         ("one point, stamped now", 0.03),
         ("one point, stamped now", 0.1),
         ("some points, no stamp", 0.1),
+        ("some points, no stamp", 0.01),
         ("a window that begins in the past", 0.03),
     ],
 )
@@ -151,3 +152,29 @@ def test_a_place_alone_that_is_due_at_once_is_gone_to_while_the_arm_moves(slopes
     arm.finish()
     assert arm.positions[-1] == pytest.approx(place, abs=1e-6)
     assert np.abs(np.array(arm.accelerations)).max() <= LIMITS.acceleration.max() * 1.01
+
+
+@pytest.mark.parametrize("ahead", [0.5, 0.9])
+def test_a_stream_that_is_far_ahead_from_its_beginning_is_caught_up_with(ahead):
+    stream, period = Stream(), 0.02
+    for number in range(COUNT):
+        now = number * period
+        stream.send(now, [period, 2.0 * period, 3.0 * period], ahead + now)
+    assert stream.refused == []
+    assert stream.off(SWITCH_DELAY - ahead, since=1.5) <= WITHIN
+    acceleration, jerk = stream.takes()
+    assert acceleration <= LIMITS.acceleration.max() * 1.01
+    assert jerk <= LIMITS.jerk.max() * 1.01
+
+
+def test_a_lone_message_far_ahead_is_come_to_rest_at_without_passing_it():
+    arm = Commanded()
+    arm.follow(Trajectory.from_rows(JOINTS, [0.01], [(0.3, 0.0)], [(0.5, 0.0)]))
+    arm.finish()
+    assert arm.positions[-1][0] == pytest.approx(0.3, abs=1e-6)
+
+
+def test_a_message_too_far_ahead_is_refused_with_the_numbers():
+    arm = Commanded()
+    with pytest.raises(GoalRefused, match=r"velocity of waist at .* s: \d+.* refused; its limit is 2\.0000 rad/s"):
+        arm.follow(Trajectory.from_rows(JOINTS, [0.01], [(1.5, 0.0)], [(0.5, 0.0)]))

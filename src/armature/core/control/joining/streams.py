@@ -33,6 +33,8 @@ _GRACE = 0.05
 _STOPS = 0.1  # its last part, in which it comes to rest [s]
 # How much of a goal may be passed, how closely that is looked for, and how long one with slopes is at least [s].
 _PASSED, _LOOK, _CHUNK = 0.3, 0.005, 0.5
+# In which joints that are too far behind a stream to catch up with it may come to rest at its last point [s].
+_FAR_BEHIND = 1.0
 
 
 def follow_stream(goal: Trajectory, state: State, limits: GroupLimits, rate: float) -> Trajectory | None:
@@ -92,13 +94,19 @@ def _lone(goal: Trajectory, state: State) -> Trajectory:
 
 
 def follow_late(goal: Trajectory, state: State, limits: GroupLimits, rate: float) -> Trajectory | None:
-    """A goal that is caught up with behind its end, as it would go on there; see `follow_stream`."""
+    """A goal that is caught up with behind its end, as it would go on there; see `follow_stream`.
+
+    Where a stream is too far ahead for that, its last point is made for: the next message takes over on the way.
+    """
     path, end = _go_on(goal, state, limits)
     since = max(end, 0.0)
     for time in grid(since + SOON, SHORTEST / 2.0):
         if time > since and (way := reach(state, path.sample(time), time, limits)) is not None:
             return come_to_rest(way, limits, rate)
-    return None
+    if not ends_moving(goal) or goal.duration >= _CHUNK or goal.times[0] > AT_ONCE:
+        return None
+    way = settle(state, goal.positions[-1], limits.times(SHARE))
+    return way if way is not None and way.duration <= since + _FAR_BEHIND else None
 
 
 def find_place(goal: Trajectory | Rates, state: State, limits: GroupLimits) -> float:
