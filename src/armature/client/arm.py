@@ -11,7 +11,7 @@ from armature.client.description import ToolPose
 from armature.client.goals import Waypoint
 from armature.client.motion import Motion
 from armature.client.readings import JointValues
-from armature.client.session import Session, set_payload
+from armature.client.session import Session, recover, set_payload
 from armature.client.state import ArmFault, ArmState
 from armature.client.stream import REST_TIME, Jog, twist_messages
 from armature.errors import ConfigError, ProcessError
@@ -241,8 +241,8 @@ class Arm:
         self._joined.ask(topics.PROTECTIVE_STOP, False)
 
     def clear(self) -> None:
-        """Recover every joint whose fault's cause is gone."""
-        self._joined.ask(topics.CLEAR_FAULTS)
+        """Recover every joint whose fault's cause is gone, to its end; CommandRefused names what is left."""
+        recover(self._joined.connection, self._joined.readings)
 
     def torque_off(self) -> None:
         """Turn torque off now: the arm falls unless something holds it."""

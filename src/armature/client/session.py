@@ -13,12 +13,16 @@ from armature.client.goals import duration, number
 from armature.client.guide import Guide
 from armature.client.motion import CONTROLLER, Motions
 from armature.client.readings import Readings
+from armature.client.state import ArmState
 from armature.client.stream import REST_TIME, Jog, Messages, Sending
+from armature.dynamixel.status.states import BEING_RECOVERED
 from armature.errors import CommandRefused, GoalRefused
 from armature.nodes.common import topics
 from armature.nodes.common.parameters.payload import PAYLOAD_NAMES
 
 _FASTEST = 2.0  # share of the speed
+_SHOWS = 1.0  # until the state shows that a recovery has begun, which it tells apart from the answer [s]
+_RECOVERED = 10.0  # a servo that is rebooted is silent for some tenths of a second, and is given up after 3 s [s]
 
 
 class Session:
@@ -142,3 +146,37 @@ def set_payload(connection: Connection, mass: float, at: Sequence[float] = (0.0,
     values = {name: number(name, value) for name, value in zip(PAYLOAD_NAMES, (mass, *at), strict=True)}
     if why := set_parameters(connection, CONTROLLER, values):
         raise CommandRefused.from_message(why)
+
+
+def recover(connection: Connection, readings: Readings) -> str:
+    """Recover every joint whose fault's cause is gone, and wait until that has ended.
+
+    Args:
+        connection: to the graph.
+        readings: of the arm.
+
+    Returns:
+        What was done.
+
+    Raises:
+        CommandRefused: every cause persists, or a fault is left; names it with its remedy.
+        ProcessError: there is no answer.
+    """
+    before = readings.state().faults
+    words = ask(connection, topics.CLEAR_FAULTS)
+    if not before:
+        return words
+    servos = {fault.servo for fault in before}
+    readings.wait_for(lambda state: _is_recovering(state) or _servos(state) != servos, _SHOWS)
+    readings.wait_for(lambda state: not _is_recovering(state), _RECOVERED)
+    if left := readings.reported.faults:
+        raise CommandRefused.from_message(f"still at fault: {'; '.join(map(str, left))}")
+    return f"recovered {', '.join(sorted(servos))}"
+
+
+def _is_recovering(state: ArmState) -> bool:
+    return any(fault.waits_for == BEING_RECOVERED for fault in state.faults)
+
+
+def _servos(state: ArmState) -> set[str]:
+    return {fault.servo for fault in state.faults}
