@@ -130,6 +130,7 @@ def test_the_gripper_tells_what_it_holds(graph, arm):
     motion = graph.do(lambda: arm.gripper(0.0))
     del graph.motion.servos.stuck["gripper"]
     assert motion.end.is_stalled
+    assert str(motion) == "gripper: blocked and holds"
 
 
 def test_a_jog_lasts_as_long_as_its_block(graph, arm, wait_until):
@@ -361,8 +362,9 @@ def test_where_no_graph_runs_the_command_that_starts_one_is_named(graph, monkeyp
     told = r"servo_interface: it publishes no state; .*armature up --namespace left$"
     with pytest.raises(ProcessError, match=told):
         graph.do(lambda: Arm("left"))
-    with pytest.raises(ConfigError, match="write letters, digits and _"):
-        Arm("left arm")
+    for name in ("left arm", 5):
+        with pytest.raises(ConfigError, match="write letters, digits and _"):
+            Arm(name)
 
 
 @pytest.mark.parametrize(
