@@ -6,14 +6,14 @@ import time
 from armature import Arm
 from armature.errors import ArmatureError
 
-with Arm() as arm:
-    print(f"it is {arm.state}, its poses are {', '.join(arm.poses)}")
-    try:
+try:
+    with Arm() as arm:
+        print(f"it is {arm.state}, its poses are {', '.join(arm.poses)}")
         arm.enable()
         arm.move("home", seconds=2)
         arm.line(z=-0.03)
         arm.arc((0.02, 0.02, 0), (0, 0.04, 0))
-        arm.gripper(0.02)
+        print(arm.gripper(0.02))
         motion = arm.move(waist=0.5, wait=False)
         while not motion.is_done:
             print(f"waist at {arm.positions['waist']:+.2f} rad", flush=True)
@@ -24,5 +24,5 @@ with Arm() as arm:
         x, y, z, *_ = arm.tool_pose
         print(f"the tool is at {x:.3f}, {y:.3f}, {z:.3f} m")
         arm.disable()
-    except ArmatureError as error:
-        raise SystemExit(f"error: {error}") from error
+except ArmatureError as error:
+    raise SystemExit(f"error: {error}") from error

@@ -4,15 +4,22 @@
 python examples/free_drive.py elbow
 """
 
+import argparse
 import sys
 
 import rclpy
+from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import SetBool
 
-rclpy.init()
+parser = argparse.ArgumentParser(description="Lets a joint be guided by hand until Enter is pressed.")
+parser.add_argument("joint", help="its name, as elbow")
+joint = parser.parse_args(rclpy.utilities.remove_ros_args(sys.argv)[1:]).joint
+# rclpy leaves Ctrl-C to us, so that the joint can still be held.
+rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
 node = rclpy.create_node("free_drive")
-free = node.create_client(SetBool, f"servo_interface/{sys.argv[1]}/free")
-free.wait_for_service()
+free = node.create_client(SetBool, f"servo_interface/{joint}/free")
+if not free.wait_for_service(10.0):
+    raise SystemExit(f"no arm with a joint {joint} answers; see: armature status")
 
 
 def ask(on):
@@ -27,5 +34,7 @@ def ask(on):
 ask(True)
 try:
     input("Press Enter to let it hold again.\n")
+except (EOFError, KeyboardInterrupt):
+    print()  # nobody can press it any more, or nobody wants to: it holds
 finally:
     ask(False)

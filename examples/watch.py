@@ -4,12 +4,15 @@
 python examples/watch.py 10
 """
 
+import argparse
+import signal
 import sys
 import time
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
@@ -27,13 +30,18 @@ def on_state(message):
     print(f"{message.message}: {values.get('why', '')}; {values.get('remedy', '')}", flush=True)
 
 
-rclpy.init()
+parser = argparse.ArgumentParser(description="Prints the arm's state and positions, until Ctrl-C or for a time.")
+parser.add_argument("seconds", nargs="?", type=float, default=10.0)
+seconds = parser.parse_args(rclpy.utilities.remove_ros_args(sys.argv)[1:]).seconds
+interrupts = []
+signal.signal(signal.SIGINT, lambda *_: interrupts.append(True))  # in the middle of rclpy it would become an error
+rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
 node = rclpy.create_node("watch")
 node.create_subscription(JointState, "joint_states", on_joints, 10)
 node.create_subscription(DiagnosticStatus, "servo_interface/state", on_state, LATCHED)
-end = time.monotonic() + float(sys.argv[1] if len(sys.argv) > 1 else 10.0)
 shown = time.monotonic()
-while time.monotonic() < end:
+end = shown + seconds
+while time.monotonic() < end and not interrupts:
     rclpy.spin_once(node, timeout_sec=0.1)
     if time.monotonic() - shown > 1.0:
         shown = time.monotonic()

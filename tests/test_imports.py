@@ -174,7 +174,7 @@ ROOMS = {
     "client": Room(
         (
             *("core", "description.files", "dynamixel.status", "environment", "errors", "graph", "nodes.common"),
-            "share",
+            *("running_processes", "share"),
         ),
         ANY,
     ),

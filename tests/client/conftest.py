@@ -89,6 +89,7 @@ def graph(_graph, own_domain, monkeypatch, module_domain):
     """The graph, enabled and at home."""
     monkeypatch.setenv("ROS_DOMAIN_ID", str(module_domain))
     monkeypatch.setattr("armature.client.connection.TIMEOUT", PATIENCE)
+    monkeypatch.setattr("armature.client.connection.ABSENT_TIME", PATIENCE)  # the graph is a part of this process
     _graph.asked.clear()
     _graph.refusal = ""
     _graph.motion.servos.be("ENABLED", "s0")
@@ -101,6 +102,7 @@ def _arm(_graph, module_domain):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROS_DOMAIN_ID", str(module_domain))
         patch.setattr("armature.client.connection.TIMEOUT", PATIENCE)
+        patch.setattr("armature.client.connection.ABSENT_TIME", PATIENCE)
         arm = _graph.arm()
     yield arm
     _graph.do(arm.close)

@@ -11,6 +11,7 @@ import pytest
 
 from armature import Arm
 from armature.client import motion as client_motion
+from armature.client.connection import Connection
 from armature.client.session import Session
 from armature.errors import (
     CommandRefused,
@@ -129,6 +130,7 @@ def test_the_gripper_tells_what_it_holds(graph, arm):
     motion = graph.do(lambda: arm.gripper(0.0))
     del graph.motion.servos.stuck["gripper"]
     assert motion.end.is_stalled
+    assert str(motion) == "gripper: blocked and holds"
 
 
 def test_a_jog_lasts_as_long_as_its_block(graph, arm, wait_until):
@@ -360,8 +362,34 @@ def test_where_no_graph_runs_the_command_that_starts_one_is_named(graph, monkeyp
     told = r"servo_interface: it publishes no state; .*armature up --namespace left$"
     with pytest.raises(ProcessError, match=told):
         graph.do(lambda: Arm("left"))
-    with pytest.raises(ConfigError, match="write letters, digits and _"):
-        Arm("left arm")
+    for name in ("left arm", 5):
+        with pytest.raises(ConfigError, match="write letters, digits and _"):
+            Arm(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "waits"),
+    [
+        ("_arms", {""}, False),
+        ("_arms", {"", "left"}, True),
+        ("_is_far", True, True),
+        ("_has_processes", True, True),
+    ],
+)
+def test_a_graph_of_which_nothing_is_seen_is_not_waited_for(graph, monkeypatch, name, seen, waits):
+    waited = []
+    monkeypatch.setattr("armature.client.connection.ABSENT_TIME", 2.0)
+    monkeypatch.setattr(Connection, "wait_until", lambda _, condition, seconds: waited.append(seconds))
+    monkeypatch.setattr(Connection, name, lambda _: seen)
+    with pytest.raises(ProcessError, match="it publishes no state"):
+        graph.do(lambda: Arm("left"))
+    assert sum(waited) == (PATIENCE if waits else 2.0)
+
+
+def test_arms_of_other_namespaces_are_named(graph, monkeypatch):
+    monkeypatch.setattr("armature.client.connection.TIMEOUT", 2.0)
+    with pytest.raises(ProcessError, match="no state; of other arms there are: one without a namespace; see: "):
+        graph.do(lambda: Arm("left"))
 
 
 def test_a_servo_interface_that_falls_silent_is_not_taken_for_one_that_rests(graph, arm, monkeypatch):

@@ -44,6 +44,17 @@ def test_rows_of_a_trajectory_may_name_their_joints():
     assert list(with_velocities.trajectory.points[0].velocities) == [0.0]
 
 
+def test_joints_that_a_trajectory_leaves_out_are_held():
+    goal = goals.trajectory_goal(["elbow"], [1.0], [[0.5]], [[0.2]])
+    goals.hold_others(goal, {"waist": 0.3, "elbow": 0.1})
+    assert list(goal.trajectory.joint_names) == ["elbow", "waist"]
+    [point] = goal.trajectory.points
+    assert (list(point.positions), list(point.velocities)) == ([0.5, 0.3], [0.2, 0.0])
+    without_velocities = goals.trajectory_goal(["elbow"], [1.0], [[0.5]])
+    goals.hold_others(without_velocities, {"waist": 0.3})
+    assert not len(without_velocities.trajectory.points[0].velocities)
+
+
 def test_a_gripper_may_be_told_for_each_joint():
     assert list(goals.gripper_goal(0.02).command.position) == [0.02]
     command = goals.gripper_goal({"left": 0.01, "right": 0.02}, 5).command
@@ -89,6 +100,20 @@ def test_a_wait_may_be_as_long_as_one_likes():
         (lambda: goals.trajectory_goal(["elbow"], [1.0], [[0.1]], [[0.0]] * 2), "velocities: 2 refused; 1 are"),
         (lambda: goals.trajectory_goal(["elbow"], [1.0], [{"waist": 0.1}]), "each row needs 'elbow' too"),
         (lambda: goals.gripper_goal("open"), "position: 'open' refused"),
+        (lambda: goals.targets_goal([0.1, 0.2, 0.3], 0.0), "move_to takes a place of the tool"),
+        (lambda: goals.targets_goal([[0.1, 0.2, 0.3]], 0.0), "move_to takes a place of the tool"),
+        (lambda: goals.targets_goal([np.array(0.1)], 0.0), "move_to takes a place of the tool"),
+        (lambda: goals.targets_goal([None], 0.0), "move_to takes a place of the tool"),
+        (lambda: goals.trajectory_goal(["elbow"], 1.0, [[0.1]]), "times: 1.0 refused; give a list"),
+        (lambda: goals.trajectory_goal(["elbow"], [1.0], 0.1), "rows: 0.1 refused; give a list"),
+        (lambda: goals.trajectory_goal(["elbow"], [1.0], [0.1]), "row: 0.1 refused; give a list of numbers"),
+        (lambda: goals.trajectory_goal("elbow", [1.0], [[0.1]]), "joints: 'elbow' refused; give a list of names"),
+        (lambda: goals.trajectory_goal(["elbow"], [1.0], [[0.1]], 0.5), "velocities: 0.5 refused; give a list"),
+        (lambda: goals.trajectory_goal(["elbow"], [1.0], [[0.1, 0.2]]), "a list of numbers, of elbow"),
+        (lambda: goals.trajectory_goal([1], [1.0], [[0.1]]), "joints: [1] refused; give a list of names"),
+        (lambda: goals.along(["base"]), "frames are base, tool"),
+        (lambda: goals.rows_of_arm(0.1, dict), "rows: 0.1 refused; give a list"),
+        (lambda: goals.poses_goal([0.1, 0.2]), "place: 0.1 refused; give x, y, z"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_what_would(make, says):

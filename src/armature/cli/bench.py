@@ -24,7 +24,8 @@ _DOMAIN = 97
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to measure, and what to draw."""
-    parser.add_argument("subject", nargs="*", help="default: all; see the README's table")
+    subject_help = "default: all; a wrong one lists them, docs/measured.md has their figures"
+    parser.add_argument("subject", nargs="*", help=subject_help)
     plot_help = "draw the bus cycle by the number of servos, or the following errors"
     parser.add_argument("--plot", metavar="FILE", type=Path, help=plot_help)
     add_json(parser)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from armature.errors import SetupError
 from armature.signals import received_signals
 
 
@@ -14,8 +15,13 @@ def uninterrupted() -> Iterator[None]:
 
     Raises:
         KeyboardInterrupt: a signal arrived meanwhile.
+        SetupError: a package is not installed.
     """
     with received_signals() as signals:
-        yield
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            remedy = "install it: make setup; or source the setup file of the ROS installation"
+            raise SetupError("import", str(error), remedy) from error
     if signals:
         raise KeyboardInterrupt

@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     os.environ.setdefault("MUJOCO_GL", "disable")  # nothing draws: MuJoCo would start a process to find a window
     try:
-        return _run(parse(sys.argv[1:] if arguments is None else arguments))
+        return _run(sys.argv[1:] if arguments is None else arguments)
     except BrokenPipeError:
         # The reader of the output has closed it; without this Python would report that once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -30,8 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(words: Sequence[str]) -> int:
+    options = argparse.Namespace(namespace="")
     try:
+        options = parse(words)
         code: int = options.run(options)
         sys.stdout.flush()
         return code
@@ -46,6 +48,9 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
     Returns:
         The command's options, with the function to run as `run`.
+
+    Raises:
+        SetupError: a package that the command needs is not installed.
     """
     root = argparse.ArgumentParser(prog="armature", description="A robot arm of Dynamixel servos.")
     commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")

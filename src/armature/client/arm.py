@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 
 from armature.client import ending, goals
 from armature.client.description import ToolPose
 from armature.client.goals import Waypoint
+from armature.client.guide import Guided
 from armature.client.motion import Motion
 from armature.client.readings import JointValues
-from armature.client.session import Session, set_payload
+from armature.client.session import Session, closed, recover, set_payload
 from armature.client.state import ArmFault, ArmState
 from armature.client.stream import REST_TIME, Jog, twist_messages
-from armature.errors import ConfigError, ProcessError
+from armature.errors import ConfigError, GoalRefused
 from armature.graph import NAMESPACES, is_namespace
 from armature.nodes.common import topics
 
@@ -40,7 +40,7 @@ class Arm:
         Args:
             namespace: of the arm, where there are several.
         """
-        if not is_namespace(namespace):
+        if not isinstance(namespace, str) or not is_namespace(namespace):
             raise ConfigError("namespace", namespace, NAMESPACES)
         self._session: Session | None = None
         ending.register(self)
@@ -54,9 +54,11 @@ class Arm:
         return self
 
     def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+        self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.close()
+        if kind is None and self._session is not None:
+            self._session.require_begun()
 
     def close(self) -> None:
         """Cancel what moves, wait until the arm rests, and leave the graph; the end of a with-block does it."""
@@ -90,13 +92,14 @@ class Arm:
         """Move to a pose by its name, to joints as in `move(elbow=0.5)`, or to several one after the other.
 
         Args:
-            targets: names of poses, or positions by joint; joints that are left out stay.
+            targets: names of poses, or positions by joint; the gripper's, and what is left out, stay.
             seconds: shortest duration.
             wait: False returns the motion once it has begun.
             timeout: longest wait for its end, after which it is cancelled.
             joints: positions.
         """
-        goal = goals.targets_goal([*targets, *([joints] if joints else [])], seconds)
+        of_arm = self._joined.description.of_arm
+        goal = goals.targets_goal([*targets, *([joints] if joints else [])], seconds, of_arm)
         return self._joined.motions.go(topics.MOVE_JOINTS, goal, "move", wait, timeout)
 
     def move_to(
@@ -161,15 +164,17 @@ class Arm:
         """Follow a trajectory of one's own.
 
         Args:
-            rows: positions: by joint, or in the order of `joints`.
+            rows: positions: by joint, as in `move`, or in the order of `joints`; other joints stay.
             times: of the rows, from now on.
             velocities: at the rows; without them the way from row to row is straight.
             joints: names of the columns; unless given, those of the arm in their order.
             wait: False returns the motion once it has begun.
             timeout: longest wait for its end, after which it is cancelled.
         """
-        names = joints or goals.joints_of(rows) or self.joints
-        goal = goals.trajectory_goal(names, times, rows, velocities)
+        description = self._joined.description
+        rows = goals.rows_of_arm(rows, description.of_arm)
+        goal = goals.trajectory_goal(joints or goals.joints_of(rows) or self.joints, times, rows, velocities)
+        goals.hold_others(goal, description.held())
         return self._joined.motions.go(topics.FOLLOW_JOINT_TRAJECTORY, goal, "follow", wait, timeout)
 
     def gripper(
@@ -180,7 +185,12 @@ class Arm:
         return self._joined.motions.go(topics.GRIPPER_COMMAND, goal, "gripper", wait, timeout)
 
     def jog(self, velocities: Waypoint | None = None, *, seconds: float | None = None, **joints: float) -> Jog:
-        """Move joints at velocities, for a time or while a with-block lasts: `with arm.jog(elbow=0.1): ...`."""
+        """Move joints at velocities for `seconds`, or while a with-block lasts: `with arm.jog(elbow=0.1): ...`.
+
+        Without either nothing moves, and the end of the arm's with-block says so.
+        """
+        if not isinstance(velocities, Mapping | None):
+            raise GoalRefused("jog", velocities, "name the joints, as in jog(waist=0.2)")
         make = self._joined.description.jog_messages
         return self._joined.jog("jog", make, {**(velocities or {}), **joints}, seconds)
 
@@ -201,14 +211,9 @@ class Arm:
         velocity = {"x": x, "y": y, "z": z, "roll": roll, "pitch": pitch, "yaw": yaw}
         return self._joined.jog("twist", lambda **given: twist_messages(axes, given), velocity, seconds)
 
-    @contextmanager
-    def free(self, *joints: str) -> Iterator[None]:
+    def free(self, *joints: str) -> Guided:
         """Let joints be guided by hand while a with-block lasts; one that is not compliant falls unless held."""
-        try:
-            self._joined.guide.guide(joints)
-            yield
-        finally:
-            self._joined.guide.hold(joints)
+        return self._joined.free(joints)
 
     def stop(self) -> None:
         """Slow down within the limits and hold, the gripper too; motions under way end."""
@@ -241,8 +246,8 @@ class Arm:
         self._joined.ask(topics.PROTECTIVE_STOP, False)
 
     def clear(self) -> None:
-        """Recover every joint whose fault's cause is gone."""
-        self._joined.ask(topics.CLEAR_FAULTS)
+        """Recover every joint whose fault's cause is gone, to its end; CommandRefused names what is left."""
+        recover(self._joined.connection, self._joined.readings)
 
     def torque_off(self) -> None:
         """Turn torque off now: the arm falls unless something holds it."""
@@ -290,6 +295,6 @@ class Arm:
 
     @property
     def _joined(self) -> Session:
-        if self._session is None or not self._session.connection.is_open:
-            raise ProcessError("this arm", "it is closed", "make another one: Arm()")
-        return self._session
+        if self._session is None:
+            raise closed()
+        return self._session.opened()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -15,14 +16,19 @@ from rclpy.parameter import Parameter, parameter_value_to_python
 
 from armature.client import spinning
 from armature.core.recovery_commands import STATUS, UP, in_namespace
+from armature.environment import profile_variable
 from armature.errors import CommandRefused, ProcessError
+from armature.graph import PROCESS_NAMES, runtime_folder
 from armature.nodes.common import topics
 from armature.nodes.common.executor_bridge import ExecutorBridge, settle
 from armature.nodes.common.topics import Service, Topic
+from armature.running_processes import GraphProcesses
+from armature.share import dds_profile
 
 T = TypeVar("T")
 
 TIMEOUT = 10.0  # for an answer [s]
+ABSENT_TIME = 2.0  # after which a graph counts as absent of which nothing is seen, on this machine or in DDS [s]
 SEE_STATUS = f"see: {STATUS}"
 START = f"see: {STATUS}; start the graph with: {UP}"
 _POLL = 0.02  # [s]
@@ -131,8 +137,14 @@ class Connection:
         Raises:
             ProcessError: it does not become true.
         """
-        if not self.wait_until(condition, self.patience):
-            raise ProcessError(process, why, self.told(START))
+        soon = min(ABSENT_TIME, self.patience)
+        if self.wait_until(condition, soon) or (
+            self._may_run() and self.wait_until(condition, self.patience - soon)
+        ):
+            return
+        others = [name or "one without a namespace" for name in sorted(self._arms() - {self._namespace})]
+        seen = f"; of other arms there are: {', '.join(others)}" if others else ""
+        raise ProcessError(process, why + seen, self.told(START))
 
     def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until a condition is true; False if it is not within `seconds`."""
@@ -144,6 +156,23 @@ class Connection:
     def told(self, text: str) -> str:
         """A text whose commands mean this arm."""
         return in_namespace(text, self._namespace)
+
+    def _may_run(self) -> bool:
+        """Whether the graph may run: its processes are here, or DDS sees it, or looks as far as the network."""
+        return self._is_far() or self._namespace in self._arms() or self._has_processes()
+
+    def _is_far(self) -> bool:
+        return os.environ.get(profile_variable(os.environ)) != str(dds_profile())
+
+    def _has_processes(self) -> bool:
+        folder = runtime_folder(os.environ, self._namespace)
+        return bool(GraphProcesses(folder, self._namespace, PROCESS_NAMES, os.environ).find())
+
+    def _arms(self) -> set[str]:
+        """Namespaces of the arms that are seen in this ROS domain."""
+        suffix = f"/{topics.STATE.name}"
+        names = (name for name, _ in self.node.get_topic_names_and_types() if name.endswith(suffix))
+        return {name.removesuffix(suffix).strip("/") for name in names if self.node.count_publishers(name)}
 
     def _service(self, service: Service) -> Any:
         if service not in self._services:

@@ -12,7 +12,7 @@ from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
 from armature.client.connection import SEE_STATUS, Connection, get_parameters
-from armature.client.goals import ALONG_TOOL, along
+from armature.client.goals import ALONG_TOOL, Waypoint, along
 from armature.client.motion import CONTROLLER
 from armature.client.readings import FIRST, LATELY, Readings
 from armature.client.stream import Messages, jog_messages
@@ -66,13 +66,38 @@ class Description:
             self._joints = tuple(message.joint_names)
         return self._joints
 
+    def of_arm(self, positions: Waypoint) -> Waypoint:
+        """Positions without those of the gripper's joints.
+
+        Raises:
+            GoalRefused: the gripper's are all that there is.
+        """
+        try:
+            others = set(positions) - set(self.joints())
+        except NotRead:  # whoever moves it says why there is no controller
+            return positions
+        if not others:
+            return positions
+        known = {*self._readings.reported.joints, *self._readings.joints("position")}
+        left = {joint: at for joint, at in positions.items() if joint not in others & known}
+        if not left:
+            raise GoalRefused("move", list(positions), "that is the gripper's: arm.gripper moves it")
+        return left
+
+    def held(self) -> Waypoint:
+        """Where the arm's joints are sent now; those that are sent nowhere are absent."""
+        sent = self._readings.commanded()
+        return {joint: sent[joint] for joint in self.joints() if joint in sent}
+
     def jog_messages(self, **velocities: float) -> tuple[Messages, Messages]:
         """Messages that move joints, and what ends them; see `stream.jog_messages`.
 
         Raises:
-            GoalRefused: the arm has no such joint, or what is no number.
+            GoalRefused: no joint is named, the arm has no such joint, or what is no number.
             NotRead: see `joints`.
         """
+        if not velocities:
+            raise GoalRefused("jog", None, "name the joints, as in jog(waist=0.2)")
         known = self._readings.reported.joints
         for joint in velocities:
             if known and joint not in known:

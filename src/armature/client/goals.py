@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from control_msgs.action import FollowJointTrajectory, ParallelGripperCommand
 from geometry_msgs.msg import Quaternion, Transform, Vector3
@@ -18,6 +19,13 @@ ALONG_BASE, ALONG_TOOL = "tool/base", "tool"
 """Frames of offsets from where a move begins: along the axes of the arm's root, or of its tool."""
 FRAMES = {"base": ALONG_BASE, "tool": ALONG_TOOL}
 _LONGEST = 2.0**31  # of a duration message [s]
+_PLACE = "give x, y, z, or x, y, z, roll, pitch, yaw"
+_ONE_EACH = "give a list, one for each row"
+_JOINTS = "give a list of names"
+_TARGETS = (
+    "give names of poses, or positions by joint, as in move('home') or move(elbow=0.5); "
+    "move_to takes a place of the tool"
+)
 _COORDINATES = ("x", "y", "z", "roll", "pitch", "yaw")
 Waypoint = Mapping[str, float]
 """Positions by joint [rad] or [m]."""
@@ -70,9 +78,10 @@ def poses_goal(
     """
     goal = FollowJointTrajectory.Goal()
     goal.multi_dof_trajectory.header.frame_id = frame
-    for place in places:
+    for each in places:
+        place = items("place", each, _PLACE)
         if len(place) not in (3, 6):
-            raise GoalRefused("place", list(place), "give x, y, z, or x, y, z, roll, pitch, yaw")
+            raise GoalRefused("place", place, _PLACE)
         x, y, z, *rpy = (number(_COORDINATES[index], value) for index, value in enumerate(place))
         transform = Transform(translation=Vector3(x=x, y=y, z=z), rotation=_rotation(rpy, bool(frame)))
         goal.multi_dof_trajectory.points.append(MultiDOFJointTrajectoryPoint(transforms=[transform]))
@@ -97,18 +106,38 @@ def trajectory_goal(
     Raises:
         GoalRefused: not as many times as rows, a joint is missing, or what is no number.
     """
-    counts = {"times": len(times), "velocities": len(velocities) or len(rows)}
-    for name, count in counts.items():
-        if count != len(rows):
-            raise GoalRefused(name, count, f"{len(rows)} are needed, one for each row")
-    message = JointTrajectory(joint_names=list(joints))
-    for index in range(len(rows)):
-        point = JointTrajectoryPoint(positions=_numbers("positions", _in_order(rows[index], joints)))
-        point.time_from_start = to_duration(duration(times[index], "times"))
-        if len(velocities):
-            point.velocities = _numbers("velocities", velocities[index])
+    names = items("joints", joints, _JOINTS)
+    if not all(map(_is_text, names)):
+        raise GoalRefused("joints", names, _JOINTS)
+    each, at = items("rows", rows, _ONE_EACH), items("times", times, _ONE_EACH)
+    speeds = items("velocities", velocities, _ONE_EACH)
+    for what, count in (("times", len(at)), ("velocities", len(speeds) or len(each))):
+        if count != len(each):
+            raise GoalRefused(what, count, f"{len(each)} are needed, one for each row")
+    message = JointTrajectory(joint_names=names)
+    for index, row in enumerate(each):
+        point = JointTrajectoryPoint(positions=_numbers("positions", _in_order(row, names)))
+        point.time_from_start = to_duration(duration(at[index], "times"))
+        if speeds:
+            point.velocities = _numbers("velocities", _in_order(speeds[index], names))
         message.points.append(point)
     return FollowJointTrajectory.Goal(trajectory=message)
+
+
+def hold_others(goal: FollowJointTrajectory.Goal, places: Waypoint) -> None:
+    """Add joints to a trajectory that stay where they are.
+
+    Args:
+        goal: of follow_joint_trajectory, which names every joint.
+        places: of the others; those that the goal names already are left as they are.
+    """
+    named = list(goal.trajectory.joint_names)
+    others = {joint: place for joint, place in places.items() if joint not in named}
+    goal.trajectory.joint_names = [*named, *others]
+    for point in goal.trajectory.points:
+        point.positions = [*point.positions, *others.values()]
+        if len(point.velocities):
+            point.velocities = [*point.velocities, *(0.0 for _ in others)]
 
 
 def gripper_goal(position: float | Waypoint, effort: float = 0.0) -> ParallelGripperCommand.Goal:
@@ -143,6 +172,21 @@ def number(what: str, value: object) -> float:
     return given
 
 
+def items(what: str, value: object, allowed: str) -> list[Any]:
+    """The items of a list, of an array, or of what else is one.
+
+    Raises:
+        GoalRefused: it is none.
+    """
+    try:
+        given: list[Any] | None = None if isinstance(value, str | Mapping) else list(value)  # type: ignore[call-overload]
+    except TypeError:
+        given = None
+    if given is None:
+        raise GoalRefused(what, value, allowed)
+    return given
+
+
 def duration(value: object, what: str = "seconds") -> float:
     """A time [s].
 
@@ -167,7 +211,10 @@ def patience(timeout: object) -> float:
 
 def _in_order(row: Sequence[float] | Waypoint, joints: Sequence[str]) -> Iterable[object]:
     if not isinstance(row, Mapping):
-        return row
+        allowed = f"give a list of numbers, of {', '.join(joints)}"
+        if len(given := items("row", row, allowed)) != len(joints):
+            raise GoalRefused("row", given, allowed)
+        return given
     if missing := [joint for joint in joints if joint not in row]:
         raise GoalRefused("rows", list(row), f"each row needs {missing[0]!r} too")
     return [row[joint] for joint in joints]
@@ -186,21 +233,30 @@ def _rotation(rpy: Sequence[float], is_offset: bool) -> Quaternion:
 
 
 def targets_goal(
-    targets: Sequence[str | Waypoint | Sequence[str] | Sequence[Waypoint]], seconds: float
+    targets: Sequence[str | Waypoint | Sequence[str] | Sequence[Waypoint]],
+    seconds: float,
+    of_arm: Callable[[Waypoint], Waypoint] = dict,
 ) -> FollowJointTrajectory.Goal:
     """A goal of move_joints, of poses by their names or of positions by joint; see `named_goal`, `joints_goal`.
 
+    Args:
+        targets: names or positions.
+        seconds: shortest duration [s].
+        of_arm: what is to be moved of positions.
+
     Raises:
-        GoalRefused: there are none, or both kinds.
+        GoalRefused: there are none, or both kinds, or what is neither.
     """
-    each = [one for target in targets for one in (target if _is_list(target) else [target])]
+    each: list[object] = []
+    for target in targets:
+        each += items("move", target, _TARGETS) if _is_list(target) else [target]
     names = [one for one in each if isinstance(one, str)]
     waypoints = [one for one in each if isinstance(one, Mapping) and one]
     texts = [*names, *(joint for waypoint in waypoints for joint in waypoint)]
     all_fit = len(names) + len(waypoints) == len(each) and all(map(_is_text, texts))
     if not all_fit or bool(names) == bool(waypoints):
-        allowed = "give names of poses, or positions by joint, as in move('home') or move(elbow=0.5)"
-        raise GoalRefused("move", each or None, allowed)
+        raise GoalRefused("move", each or None, _TARGETS)
+    waypoints = [of_arm(waypoint) for waypoint in waypoints]
     return named_goal(names, seconds) if names else joints_goal(waypoints, seconds)
 
 
@@ -218,6 +274,15 @@ def joints_of(rows: Sequence[object]) -> list[str]:
     return list(rows[0]) if len(rows) and isinstance(rows[0], Mapping) else []
 
 
+def rows_of_arm(rows: Sequence[object], of_arm: Callable[[Waypoint], Waypoint]) -> list[Any]:
+    """Rows of a trajectory, without what is not to be moved of those that name their joints.
+
+    Raises:
+        GoalRefused: they are no list.
+    """
+    return [of_arm(row) if isinstance(row, Mapping) else row for row in items("rows", rows, _ONE_EACH)]
+
+
 def rotation(roll: float | None, pitch: float | None, yaw: float | None) -> list[float]:
     """Roll, pitch and yaw [rad] where any of them is given, the others being 0; else none."""
     return [] if roll is pitch is yaw is None else [angle or 0.0 for angle in (roll, pitch, yaw)]
@@ -229,6 +294,6 @@ def along(frame: str) -> str:
     Raises:
         GoalRefused: of another one.
     """
-    if frame not in FRAMES:
+    if not isinstance(frame, str) or frame not in FRAMES:
         raise GoalRefused("frame", frame, listed("frames", FRAMES))
     return FRAMES[frame]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import TracebackType
 from typing import Any
 
 from std_srvs.srv import SetBool
@@ -10,7 +11,7 @@ from std_srvs.srv import SetBool
 from armature.client.connection import Connection, ask
 from armature.client.readings import Readings
 from armature.core.model.names import ros_name
-from armature.errors import CommandRefused, ConfigError, listed
+from armature.errors import CommandRefused, ConfigError, GoalRefused, listed
 from armature.nodes.common import topics
 
 _DISCOVERY = 3.0  # until an existing service should have been discovered [s]
@@ -88,3 +89,35 @@ class Guide:
         names = (name for name, _ in node.get_service_names_and_types())
         mine = (name for name in names if name.startswith(prefix) and name.endswith(_SUFFIX))
         return [name[len(prefix) : -len(_SUFFIX)] for name in mine]
+
+
+class Guided:
+    """Joints that are guided by hand as long as its with-block lasts."""
+
+    name = "free"
+
+    def __init__(self, guide: Callable[[], Guide], joints: Sequence[object]) -> None:
+        """Args: guide: of the arm, while that is open; joints: their names.
+
+        Raises:
+            GoalRefused: there are none, or what is no name.
+        """
+        self.has_begun = False
+        self._guide = guide
+        self._joints = [joint for joint in joints if isinstance(joint, str)]
+        if not joints or len(self._joints) < len(joints):
+            allowed = "name the joints to be guided, as in free('waist', 'elbow')"
+            raise GoalRefused("free", list(joints) or None, allowed)
+
+    def __enter__(self) -> None:
+        self.has_begun = True
+        try:
+            self._guide().guide(self._joints)
+        except BaseException:
+            self._guide().hold(self._joints)
+            raise
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._guide().hold(self._joints)

@@ -7,7 +7,6 @@ import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from action_msgs.msg import GoalStatus
@@ -15,6 +14,7 @@ from action_msgs.msg import GoalStatus
 from armature.client.connection import SEE_STATUS, START, Connection
 from armature.client.goals import patience
 from armature.client.readings import Readings
+from armature.client.state import MotionEnd
 from armature.errors import ArmatureError, MotionFailed, MotionTimeout, ProcessError
 from armature.nodes.common import topics
 from armature.nodes.common.conversions import to_seconds
@@ -27,16 +27,6 @@ _CHECK = 0.2  # how often it is looked whether somebody still follows the motion
 _LOST_TIME = 2.0  # without the arm taking commands [s]
 _BEGIN_TIME = 2.0  # until a motion has begun, or was refused [s]
 _WORDS_TIME = 1.0  # until a controller has said why [s]
-
-
-@dataclass(frozen=True)
-class MotionEnd:
-    """How a motion has ended."""
-
-    is_reached: bool
-    message: str
-    code: int = 0  # of control_msgs/FollowJointTrajectory
-    is_stalled: bool = False  # a gripper that something stopped, and that holds it
 
 
 class Motion:
@@ -57,6 +47,10 @@ class Motion:
         self._has_begun = False
         self._awaits_answer = False  # to its cancellation
         self._ended: Future[MotionEnd] = Future()
+
+    def __repr__(self) -> str:
+        words = "under way" if self.end is None else self.end.message or "it is not at its goal"
+        return f"{self.name}: {words.removeprefix(f'the {self.name} is ')}"
 
     @property
     def end(self) -> MotionEnd | None:

@@ -115,6 +115,14 @@ class Readings:
         known = {joint: value for joint, value in values.items() if math.isfinite(value)}
         return JointValues(known, self._not_read)
 
+    def commanded(self) -> dict[str, float]:
+        """Where joints are sent now [rad] or [m]."""
+        newest = self.recent(topics.COMMANDED)
+        if not newest:
+            return {}
+        message = deserialize_message(newest[-1], JointState)
+        return {name: at for name, at in zip(message.name, message.position, strict=False) if math.isfinite(at)}
+
     def recent(self, topic: topics.Topic) -> list[bytes]:
         """The messages of a topic that were received lately, the newest last; it is listened to from now on."""
         patience = LATELY

@@ -1,4 +1,4 @@
-"""The state of an arm as the graph tells it, in plain values."""
+"""The state of an arm, and how its motions have ended, in plain values."""
 
 from __future__ import annotations
 
@@ -63,6 +63,16 @@ class ArmState:
             warnings=_problems("warning.", values),
             values=values,
         )
+
+
+@dataclass(frozen=True)
+class MotionEnd:
+    """How a motion has ended."""
+
+    is_reached: bool
+    message: str
+    code: int = 0  # of control_msgs/FollowJointTrajectory
+    is_stalled: bool = False  # a gripper that something stopped, and that holds it
 
 
 _LIMITS = "limits."

@@ -25,6 +25,14 @@ Messages = Mapping[topics.Topic, Any]
 REST_TIME = 5.0  # until what was stopped has come to rest [s]
 
 
+NOT_BEGUN = "nothing was done, since its with-block was not entered"
+
+
+def how_to_begin(verb: str) -> str:
+    """How to write what lasts as long as a with-block."""
+    return f"write: with arm.{verb}(...):" + ("" if verb == "free" else f", or: arm.{verb}(..., seconds=1)")
+
+
 class Sending:
     """Sends messages of several topics again and again."""
 
@@ -150,6 +158,19 @@ class Jog:
         """Why it was slowed down or refused, as the controller has said since it began; empty where it was not."""
         words = self._readings.last_words(CONTROLLER, self._begun_at)
         return words if words.startswith(self._kind) else ""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether its with-block was entered."""
+        return self._begun_at > 0.0
+
+    @property
+    def name(self) -> str:
+        """The verb that made it."""
+        return self._kind
+
+    def __repr__(self) -> str:
+        return f"{self.name}: begun" if self.has_begun else f"{self.name}: {NOT_BEGUN}; {how_to_begin(self.name)}"
 
     def run(self, seconds: float) -> None:
         """Go on for a time [s], then end."""

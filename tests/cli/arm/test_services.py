@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+from diagnostic_msgs.msg import DiagnosticStatus
 
 from armature.cli.commands import COMMANDS
 from armature.cli.main import main
 from armature.client import connection
 from armature.nodes.common import topics
+from armature.nodes.common.conversions import diagnostic
 
 from ..at_terminal import at_terminal
 
@@ -32,7 +34,17 @@ def answering(monkeypatch):
                 requests.append((command, namespace, service, getattr(request, "data", None), timeout))
                 return act()
 
-            yield SimpleNamespace(call=call, is_served=lambda service: True)
+            def subscribe(topic, callback, **_raw):
+                if topic is topics.STATE:
+                    callback(diagnostic("servo_interface", DiagnosticStatus.OK, "HOLDING", {}))
+
+            yield SimpleNamespace(
+                call=call,
+                is_served=lambda service: True,
+                subscribe=subscribe,
+                require=lambda *_: None,
+                wait_until=lambda condition, seconds: condition(),
+            )
 
         monkeypatch.setattr(connection, "connect", connect)
         return requests

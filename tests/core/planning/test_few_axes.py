@@ -128,7 +128,7 @@ def test_an_orientation_that_it_cannot_have_is_refused_with_the_true_reason_and_
     end = Waypoint(BESIDE, (0.0, 0.02, 0.01), askew)
     points = [Waypoint(BESIDE, (0.0, 0.01, 0.01), None), end] if kind == "arc" else [end]
     says = (
-        r"pose \d: .* refused; an arm of 4 joints cannot turn the tool so there; leave the rotation free .*"
+        r"pose \d: .* refused; an arm of 4 joints cannot turn the tool so there; leave out roll, pitch and yaw .*"
         r"nearest is \(0\.\d+, .* m at joint1=.*, 0\.0000 m and \d+\.\d deg off"
     )
     with pytest.raises(GoalRefused, match=says):

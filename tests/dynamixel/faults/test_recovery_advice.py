@@ -9,7 +9,7 @@ from armature.dynamixel.faults.policy import FaultPolicy
 from armature.dynamixel.faults.recovery_advice import RecoveryAdvisor
 from armature.dynamixel.status.cause import Cause
 from armature.dynamixel.status.remedy import RESTORE_TURNS, RecoveryStep
-from armature.dynamixel.status.states import Fault, Mode
+from armature.dynamixel.status.states import BEING_RECOVERED, Fault, Mode
 from armature.emulator.faults.catalogue import (
     ElectricalShock,
     EncoderError,
@@ -110,6 +110,20 @@ def test_what_is_silent_is_waited_for_before_another_one_is_cleared_as_the_remed
     bench.faults.clear()
     bench.run(1.0)
     assert step(bench) == RecoveryStep.CLEAR_FAULTS
+
+
+def test_a_joint_that_is_being_recovered_is_waited_for_beside_one_that_is_not():
+    bench = Bench("park").enabled()
+    bench.faults.inject(Silence("waist"))
+    bench.faults.inject(Overload("elbow"))
+    bench.run(0.3)
+    bench.faults.clear("overload")
+    bench.loop.clear_faults(bench.now)
+    advice = bench.loop.state.advice_by_joint()
+    assert (advice["elbow"].step, advice["elbow"].waits_for) == (RecoveryStep.WAIT, BEING_RECOVERED)
+    assert advice["waist"].waits_for != BEING_RECOVERED
+    bench.run(4.0)
+    assert set(bench.loop.state.faults) == {"waist"}
 
 
 def test_an_arm_that_cannot_park_beside_a_servo_that_keeps_its_torque_must_be_supported():

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from control_msgs.action import FollowJointTrajectory
 
 from armature.client.connection import TIMEOUT, Connection
-from armature.client.motion import MotionEnd, Motions
+from armature.client.motion import Motions
 from armature.client.readings import Readings
+from armature.client.state import MotionEnd
 from armature.errors import CommandRefused
 from armature.nodes.common import topics
 

@@ -80,9 +80,16 @@ def _stop(connection: Connection) -> str:
     return stop_motions(connection)
 
 
+def _clear(connection: Connection) -> str:
+    from armature.client.readings import Readings
+    from armature.client.session import recover
+
+    return recover(connection, Readings(connection))
+
+
 ENABLE = ServiceCommand("enable", _asks("ENABLE", True))
 DISABLE = ServiceCommand("disable", _asks("ENABLE", False))
-CLEAR = ServiceCommand("clear", _asks("CLEAR_FAULTS"))
+CLEAR = ServiceCommand("clear", _clear)
 TORQUE_OFF = ServiceCommand("torque-off", _asks("TORQUE_OFF"), _HOLD_IT)
 STOP = ServiceCommand("stop", _stop)
 RELEASE = ServiceCommand("release", _asks("PROTECTIVE_STOP", False))

@@ -174,7 +174,7 @@ class InverseKinematics:
         at_limit = (position <= self._limits.lower) | (position >= self._limits.upper)
         names = ", ".join(named(joint) for joint, held in zip(self._limits.joints, at_limit, strict=True) if held)
         if arrival.is_there and (few := len(self._limits.joints)) < ALL_AXES and not (names and arrival.is_held):
-            free = "leave the rotation free (x = y = z = w = 0)"
+            free = "leave out roll, pitch and yaw (ROS: x = y = z = w = 0)"
             return f"an arm of {few} joints cannot turn the tool so there; {free}"
         return f"{names} at the limit" if names else "the arm does not reach so far"
 

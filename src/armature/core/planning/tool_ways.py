@@ -166,7 +166,7 @@ class ToolWays:
                     "the way at 100%",
                     _rounded(target),
                     "the tool can be turned so there, but in another posture, to which this way does not lead; "
-                    f"it ends at {self._place_of(position)}; use move_to, or leave the rotation free",
+                    f"it ends at {self._place_of(position)}; use move_to, or leave out roll, pitch and yaw",
                 )
 
     def _target(self, begin: Pose, waypoint: Waypoint) -> Target:

@@ -22,10 +22,10 @@ from armature.dynamixel.status.remedy import (
     Remedy,
     remedy_of,
 )
-from armature.dynamixel.status.states import Fault, RecoveryAdvice
+from armature.dynamixel.status.states import BEING_RECOVERED, Fault, RecoveryAdvice
 
 _RECOVERING = RecoveryAdvice(
-    Remedy("wait, it is being recovered", RecoveryStep.WAIT), RecoveryStep.WAIT, "it is being recovered"
+    Remedy(f"wait, {BEING_RECOVERED}", RecoveryStep.WAIT), RecoveryStep.WAIT, BEING_RECOVERED
 )
 # What the page and other programs can ask for; the rest is done by hand.
 _REQUESTS = (RecoveryStep.TORQUE_OFF, RecoveryStep.DISABLE, RecoveryStep.CLEAR_FAULTS)
@@ -63,8 +63,10 @@ class RecoveryAdvisor:
             for name, axis in axes.items()
         )
 
-    def advise(self, fault: Fault) -> RecoveryAdvice:
+    def advise(self, fault: Fault, recovering: Container[str] = ()) -> RecoveryAdvice:
         """Advice on one fault: of what its remedy names, the request that would succeed now; else to wait."""
+        if fault.joint in recovering:
+            return _RECOVERING
         why = self.persistence.describe(fault, reread=False)
         named = next((step for step in fault.remedy.steps if step in _REQUESTS), RecoveryStep.WAIT)
         axis = self._servos.axes[fault.joint]

@@ -80,7 +80,8 @@ class LoopState:
 
     def advice_by_joint(self) -> dict[str, RecoveryAdvice]:
         """How to recover from each fault, by servo."""
-        return {name: self._faults.advisor.advise(fault) for name, fault in self.faults.items()}
+        advise, recovering = self._faults.advisor.advise, self._faults.recovering
+        return {name: advise(fault, recovering) for name, fault in self.faults.items()}
 
     @property
     def advice(self) -> RecoveryAdvice | None:

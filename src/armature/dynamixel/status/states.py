@@ -65,6 +65,9 @@ def describe_state(mode: str, why: str, faults: Iterable[Fault], remedy: str) ->
     return f"the state is {mode} ({why.removesuffix(f'; {remedy}')})"
 
 
+BEING_RECOVERED = "it is being recovered"
+
+
 @dataclass(frozen=True)
 class RecoveryAdvice:
     """How to recover from a fault, or from all of an arm's."""
