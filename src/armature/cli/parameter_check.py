@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from armature.cli.parameter_table import known_by_node
-from armature.core.model.parameter_file import GivenParameter, misspelt_nodes, of_other_nodes
+from armature.core.model.parameter_file import GivenParameter, full_name, misspelt_nodes, of_other_nodes
 from armature.errors import ConfigError, nearest
 from armature.nodes.common.parameters.parameters import ROS_OWN, is_shared
 from armature.nodes.common.parameters.wanted import Wanted
@@ -69,11 +69,6 @@ def notes_of(given: Sequence[GivenParameter], joints: Sequence[str], namespace: 
         if not any(block.is_for(full_name(namespace, node)) for node in NODES):
             anywhere = "/**" if block.is_for_any else f"/**/{block.node}"
             yield f"{block.where}: {block.nodes} is no node of this graph, {place}; {anywhere} is in any namespace"
-
-
-def full_name(namespace: str, node: str) -> str:
-    """The name of a node in a namespace."""
-    return "/".join(("", *filter(None, (namespace.strip("/"), node))))
 
 
 def in_order(errors: Iterable[ConfigError]) -> list[ConfigError]:

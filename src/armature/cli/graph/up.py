@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     key = "" if is_loopback(http[0]) else f" (access key {load_or_create_key(key_file(state_folder(os.environ)))})"
     runtime = make_runtime_folder(os.environ, options.namespace)
     supervisor = found.supervisor
-    graph = processes(robot, options.port, runtime, http)
+    graph = processes(robot, options.port, runtime, http, options.namespace)
     environment = graph_environment(os.environ, dds_profile())
     with received_signals(is_last=True) as received, ended_with_terminal():
         with _usable(runtime), _start_lock(runtime):

@@ -8,11 +8,11 @@ from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
-from armature.cli.parameter_check import find_refused, full_name, in_order, notes_of
+from armature.cli.parameter_check import find_refused, in_order, notes_of
 from armature.cli.parameter_table import JOINT, READ, TAKEN, class_in, joints_of
 from armature.core.control.motion import SpeedScaling
 from armature.core.model.arm import ArmModel
-from armature.core.model.parameter_file import GivenParameter
+from armature.core.model.parameter_file import GivenParameter, full_name
 from armature.core.model.poses import completed
 from armature.core.planning.moves import MoveSettings
 from armature.core.refusals import Refusals
@@ -89,7 +89,7 @@ def require_parameters(
         ConfigError: all that cannot be used, with the file and the line that give each.
     """
     refusals = Refusals(find_unreadable(robot, arm, wiring))
-    notes = [*notes_of(robot.given, wiring.joints, namespace), *_overridden(robot)]
+    notes = [*notes_of(robot.given, wiring.joints, namespace), *_overridden(robot, namespace)]
     given: tuple[GivenParameter, ...] | None = None
     left = _without(refusals, robot.given)
     while given != left:  # until nothing more is refused of what is left
@@ -102,13 +102,14 @@ def require_parameters(
     return tuple(dict.fromkeys(notes))
 
 
-def _overridden(robot: Robot) -> Iterator[str]:
+def _overridden(robot: Robot, namespace: str) -> Iterator[str]:
     """What a file gives, and the graph gives otherwise behind it."""
-    for process in processes(robot, EMULATED, Path()):
+    for process in processes(robot, EMULATED, Path(), namespace=namespace):
         nodes = (process.name, *(("gripper_controller",) if process.name == "arm_controller" else ()))
         for each in robot.given if process.is_node else ():
             value = list(each.value) if isinstance(each.value, tuple) else each.value
-            if each.node in nodes and process.parameters.get(each.name, value) != value:
+            is_read = each.node in nodes and each.is_for(full_name(namespace, each.node))
+            if is_read and process.parameters.get(each.name, value) != value:
                 by = _GIVEN_BY.get((None, each.name)) or _GIVEN_BY.get((process.name, each.name), "")
                 why = f"it is given by {by}" if by else "the graph gives its own"
                 yield f"{each.where}: parameter {each.name}: {format_value(value)} counts for nothing; {why}"
@@ -141,7 +142,7 @@ def _read_as_nodes(
     robot: Robot, given: Sequence[GivenParameter], arm: ArmModel, wiring: Wiring, poses: Poses, namespace: str
 ) -> list[str]:
     """Read parameters as the nodes do; what there is to be said of them."""
-    everything = [*_by_the_graph(robot), *given, *_park(robot)]
+    everything = [*_by_the_graph(robot), *given, *_park(robot, namespace)]
     nodes = {name: NodeToBe(full_name(namespace, name), everything) for name in NODES}
     refusals, notes = Refusals(), list[str]()
     _read_all(nodes, arm, wiring, refusals)
@@ -182,9 +183,9 @@ def _by_the_graph(robot: Robot) -> list[GivenParameter]:
     return [GivenParameter("/**/servo_interface", name, str(value), "-p") for name, value in files.items()]
 
 
-def _park(robot: Robot) -> list[GivenParameter]:
+def _park(robot: Robot, namespace: str) -> list[GivenParameter]:
     """The servo interface's park pose, which the graph gives to the controller too, over what the files say."""
-    name = park_pose(robot)
+    name = park_pose(robot, namespace)
     return [GivenParameter("/**/arm_controller", "park_pose", name, "-p")] if name else []
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 Value = bool | int | float | str | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...] | tuple[str, ...]
 
+ROBOT_FILE = "--robot-params-file"
+"""Names to a node that one of its parameter files which is the robot's own; ROS passes over it."""
 _PARAMETERS = "ros__parameters"
 _EXAMPLE = f"write it as NODE, then {_PARAMETERS}, then name: value"
 _TOKEN = re.compile(r"\*\*?|[A-Za-z_][A-Za-z0-9_]*")
@@ -42,12 +44,14 @@ class GivenParameter:
         name: of the parameter, with dots.
         value: as ROS types it.
         where: file and line.
+        in_any_namespace: whether a name without a namespace stands for the node in any.
     """
 
     nodes: str
     name: str
     value: Value
     where: str
+    in_any_namespace: bool = False
 
     @property
     def node(self) -> str:
@@ -67,7 +71,9 @@ class GivenParameter:
     def is_for(self, node: str) -> bool:
         """Whether it is for a node, given by its full name."""
         parts = {"**": r"(/\w+)*", "*": r"/\w+"}
-        tokens = (parts.get(token, f"/{token}") for token in self.nodes.strip("/").split("/"))
+        tokens = [parts.get(token, f"/{token}") for token in self.nodes.strip("/").split("/")]
+        if self.in_any_namespace and len(tokens) == 1:
+            tokens.insert(0, parts["**"])
         return re.fullmatch("".join(tokens), node) is not None
 
 
@@ -112,6 +118,11 @@ def read_parameters(text: str, source: str, nodes: Sequence[str] = ()) -> tuple[
     return file.given
 
 
+def in_any_namespace(given: Iterable[GivenParameter]) -> tuple[GivenParameter, ...]:
+    """What a robot's own file gives: a name without a namespace stands there for the node in any."""
+    return tuple(replace(each, in_any_namespace=True) for each in given)
+
+
 def of_other_nodes(given: Iterable[GivenParameter], nodes: Sequence[str]) -> tuple[GivenParameter, ...]:
     """The first parameter of each node that has none of these names."""
     others = (each for each in given if not each.is_for_any and each.node not in nodes)
@@ -140,6 +151,11 @@ def read_value(text: str, where: str) -> Value:
     """
     value: Value = read_with(lambda: _File(text, where).value(), where)
     return value
+
+
+def full_name(namespace: str, node: str) -> str:
+    """The name of a node in a namespace."""
+    return "/".join(("", *filter(None, (namespace.strip("/"), node))))
 
 
 def value_for(given: Iterable[GivenParameter], node: str, name: str) -> GivenParameter | None:
