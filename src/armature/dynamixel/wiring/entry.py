@@ -61,9 +61,8 @@ def read_servo(name: str, entry: object, arm: ArmModel, buses: tuple[str, ...], 
     if model is not None:
         mode = values["mode"] = fields.read("mode", lambda value, at: _mode(value, model, at))
         if mode is not None:
-            values["current_limit"] = fields.read(
-                "current_limit", lambda value, at: _current_limit(value, model, mode, at)
-            )
+            limit = fields.read("current_limit", lambda value, at: _current_limit(value, model, mode, at))
+            values |= {"current_limit": limit}
     second: dict[str, Any] = {}
     if "second" in fields.content:
         with fields.refusals.noted():
