@@ -244,7 +244,7 @@ class ServoLoop:
         """
         self._require.bus("clear_faults")
         if not self.state.faults:
-            if not (blocked := ", ".join(map(named, self._parts.back_off.clear()))):
+            if not (blocked := named(*self._parts.back_off.clear())):
                 return "there is no fault"
             self._commanded.why, self._commanded.cause = f"{blocked} may move both ways again", None
             return self.state.why
