@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from armature.core.model.parameter_file import ROBOT_FILE, full_name, value_for
+from armature.core.model.parameter_file import ROBOT_FILE, value_for
 from armature.environment import runtime_base
 from armature.private_folder import make_private, require_own
 from armature.robots import Robot
@@ -95,6 +95,11 @@ def existing_runtime_folder(base: Mapping[str, str], namespace: str) -> Path:
 
 def _runtime_parts(namespace: str) -> tuple[str, ...]:
     return tuple(namespace.strip("/").split("/")) if namespace.strip("/") else ("default",)
+
+
+def full_name(namespace: str, node: str) -> str:
+    """The name of a node in a namespace."""
+    return "/".join(("", *filter(None, (namespace.strip("/"), node))))
 
 
 def is_namespace(text: str) -> bool:

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from rclpy.node import Node
 
-from armature import graph
 from armature.cli.servos.start_check import require_startable
-from armature.core.model.parameter_file import full_name
 from armature.errors import ConfigError
+from armature.graph import allowed_pairs, full_name, park_pose, processes
 from armature.nodes.common.parameters.command_line import read_command_line
 from armature.nodes.common.parameters.parameters import NodeToBe, find_unknown, given_values
 from armature.robots import Robot, find_robot
@@ -41,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 def _node(robot: Robot, name: str, namespace: str) -> Node:
     """A node as its process's command line makes it."""
     process = next(
-        each for each in graph.processes(robot, "emulated", Path("/run"), namespace=namespace) if each.name == name
+        each for each in processes(robot, "emulated", Path("/run"), namespace=namespace) if each.name == name
     )
     full = full_name(namespace, name)
     return NodeToBe(full, read_command_line(process.command_line(namespace)))  # type: ignore[return-value]
@@ -51,8 +50,8 @@ def _node(robot: Robot, name: str, namespace: str) -> Node:
 def test_a_robots_own_file_counts_in_any_namespace(folder: Path, namespace: str) -> None:
     robot = find_robot(str(folder))
     assert given_values(_node(robot, "arm_controller", namespace), "tool_")["frame"] == "wrist_link"
-    assert graph.park_pose(robot, namespace) == "home"
-    assert graph.allowed_pairs(robot, namespace) == ["base_link wrist_link"]
+    assert park_pose(robot, namespace) == "home"
+    assert allowed_pairs(robot, namespace) == ["base_link wrist_link"]
 
 
 def test_what_is_misspelt_in_a_robots_own_file_is_found_in_any_namespace(folder: Path) -> None:
@@ -63,14 +62,14 @@ def test_what_is_misspelt_in_a_robots_own_file_is_found_in_any_namespace(folder:
 
 def test_a_block_with_a_namespace_counts_there_alone(folder: Path) -> None:
     robot = find_robot(str(folder))
-    assert (graph.park_pose(robot, "right"), graph.park_pose(robot, "left")) == ("park", "home")
+    assert (park_pose(robot, "right"), park_pose(robot, "left")) == ("park", "home")
 
 
 def test_another_file_keeps_the_rule_of_ros(folder: Path, tmp_path: Path) -> None:
     further = tmp_path / "further.yaml"
     further.write_text("servo_interface:\n  ros__parameters: {park_pose: park, rate: 50.0}\n")
     robot = find_robot(str(folder), parameters=str(further))
-    assert (graph.park_pose(robot), graph.park_pose(robot, "left")) == ("park", "home")
+    assert (park_pose(robot), park_pose(robot, "left")) == ("park", "home")
     assert given_values(_node(robot, "servo_interface", "left"), "")["rate"] == 100.0
 
 
