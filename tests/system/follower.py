@@ -33,8 +33,8 @@ SUCCEEDED = 4
 ANSWERS = 8.0  # so long an answer is awaited; that of a killed server never comes [s]
 # Of a refusal, what comes behind its reason is what to do.
 A_STEP = re.compile(
-    r"[;:,] [^;]*\b(enable|disable|call|run|release|end|wait|ask|try|send|start|stop|restart|support|check|look|see|"
-    r"give|take|remove|restore|reconnect|move|bring|go around|activate|report)\b"
+    r"[;:,] [^;]*\b(enable|disable|call|run|release|end|wait|ask|try|send|start|stop|restart|support|check|look|"
+    r"see|give|take|remove|restore|reconnect|move|bring|go around|activate|report)\b"
 )
 REQUESTS = ("enable", "disable", "clear_faults", "torque_off", "release", "reboot")
 
