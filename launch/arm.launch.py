@@ -45,7 +45,7 @@ def start(context: LaunchContext) -> list[ExecuteLocal]:
     namespace = whole_namespace(context.launch_configurations, given("namespace"))
     require_usable(robot, namespace)
     runtime = make_runtime_folder(os.environ, namespace)
-    graph = processes(robot, given("port"), runtime, http)
+    graph = processes(robot, given("port"), runtime, http, namespace)
     write_url(runtime, page_url(*http))  # for `armature status`
     names = named_processes(given("only"), [process.name for process in graph])
     forget_payload(runtime, names)

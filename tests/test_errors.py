@@ -11,7 +11,7 @@ import serial
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from armature.errors import ConfigError, GoalRefused, apart, bounds, system_reason
+from armature.errors import ConfigError, GoalRefused, apart, bounds, listed, named, system_reason
 
 _NO_FILE = f"[Errno 2] could not open port x: {FileNotFoundError(errno.ENOENT, 'No such file or directory', 'x')}"
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
@@ -79,6 +79,13 @@ def test_what_was_left_out_is_told_as_that():
 )
 def test_a_value_is_told_as_its_file_has_it_and_not_as_a_program(value, told):
     assert str(ConfigError("x", value, "it must be a number")).startswith(f"x: {told} cannot")
+
+
+def test_names_in_a_list_stand_all_in_quotes_or_none():
+    assert named("waist", "elbow") == "waist, elbow"
+    assert named("waist", "forearm_roll") == "'waist', 'forearm_roll'"
+    assert listed("joints", ["waist", "forearm_roll"]) == "joints are waist, forearm_roll"
+    assert listed("joints", ["waist", "fore arm"]) == "joints are 'waist', 'fore arm'"
 
 
 def test_numbers_that_are_alike_are_written_alike():

@@ -63,7 +63,9 @@ ROOMS = {
     ),
     "dynamixel": Room(),
     "dynamixel.tables": Room(("errors",)),
-    "dynamixel.wiring": Room(("core.model", "dynamixel.tables", "errors"), ("yaml",), forbidden=PURE),
+    "dynamixel.wiring": Room(
+        ("core.model", "core.refusals", "dynamixel.tables", "errors"), ("yaml",), forbidden=PURE
+    ),
     "dynamixel.protocol": Room(("dynamixel.tables", "dynamixel.wiring", "errors"), ("numpy",)),
     "dynamixel.status": Room(("core.recovery_commands", "dynamixel.tables.roles"), forbidden=PURE),
     "dynamixel.servo": Room(

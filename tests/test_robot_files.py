@@ -53,7 +53,7 @@ def test_a_parameter_file_that_is_not_there_is_refused():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("rate: 50.0", "own.yaml, line 1: /rate: '50.0' .*ros__parameters is missing"),
+        ("rate: 50.0", "own.yaml, line 1: /rate: 50.0 .*ros__parameters is missing"),
         (
             "/**/servo_interfce: {ros__parameters: {rate: 50.0}}",
             r"own.yaml, line 1: node: .*mean servo_interface\?",

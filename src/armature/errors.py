@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 PARKING_INTERRUPTED = "parking was interrupted: "
 
@@ -79,24 +79,34 @@ def bounds(lower: float, upper: float, value: float, spec: str = ".4f", word: st
 
 
 def listed(kind: str, names: Iterable[str]) -> str:
-    """What there is of a kind, in words; a name that is no plain word stands in quotes."""
-    known = [name if re.fullmatch(r"[\w.+/()-]+", name) else repr(name) for name in names]
-    return f"{kind} are {', '.join(known)}" if known else f"there are no {kind}"
+    """What there is of a kind, in words; where a name is no plain word all stand in quotes."""
+    known = _alike(names, r"[\w.+/()-]+")
+    return f"{kind} are {known}" if known else f"there are no {kind}"
 
 
-def named(name: str) -> str:
-    """A name of a robot's in a sentence: one that is no plain word stands in quotes."""
-    return name if re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", name) else repr(name)
+def named(*names: str) -> str:
+    """Names of a robot's in a sentence: where one is no plain word all stand in quotes."""
+    return _alike(names, r"[A-Za-z][A-Za-z0-9-]*")
+
+
+def _alike(names: Iterable[str], plain: str) -> str:
+    known = list(names)
+    return ", ".join(known if all(re.fullmatch(plain, name) for name in known) else map(repr, known))
+
+
+def closest(name: str, known: Iterable[str], cutoff: float = 0.7) -> list[str]:
+    """The known name that is nearest to another one, or two that are equally near; none where none is near."""
+    near = get_close_matches(name, known, n=2, cutoff=cutoff)
+    return near if len({SequenceMatcher(None, each, name).ratio() for each in near}) == 1 else near[:1]
 
 
 def nearest(name: str, known: Iterable[str], kind: str = "parameters") -> str:
-    """What was meant by a name that nothing has: the nearest ones, and all where they are few."""
+    """What was meant by a name that nothing has, and all names where they are few."""
     names = sorted(known)
-    near = get_close_matches(name, names, n=3, cutoff=0.7)
+    near = closest(name, names)
     meant = f"did you mean {' or '.join(near)}?" if near else ""
     if len(names) > _FEW:
-        others = get_close_matches(name, names, n=_FEW, cutoff=0.0)
-        return meant or f"{listed(kind, others)} and others"
+        return meant or f"no name is near it: leave it out (all {kind}: docs/reference/robot_files.md)"
     return " ".join(filter(None, (meant, listed(kind, names))))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from armature.core.model.parameter_file import value_for
+from armature.core.model.parameter_file import ROBOT_FILE, value_for
 from armature.environment import runtime_base
 from armature.private_folder import make_private, require_own
 from armature.robots import Robot
@@ -97,6 +97,11 @@ def _runtime_parts(namespace: str) -> tuple[str, ...]:
     return tuple(namespace.strip("/").split("/")) if namespace.strip("/") else ("default",)
 
 
+def full_name(namespace: str, node: str) -> str:
+    """The name of a node in a namespace."""
+    return "/".join(("", *filter(None, (namespace.strip("/"), node))))
+
+
 def is_namespace(text: str) -> bool:
     """Whether ROS takes a text for a namespace; an empty one is none."""
     name = text.strip("/")
@@ -109,7 +114,7 @@ def write_url(runtime: Path, page: str) -> None:
 
 
 def processes(
-    robot: Robot, port: str, runtime: Path, http: tuple[str, int] = ("127.0.0.1", 8080)
+    robot: Robot, port: str, runtime: Path, http: tuple[str, int] = ("127.0.0.1", 8080), namespace: str = ""
 ) -> tuple[Process, ...]:
     """The graph, in the order in which it is started; it is stopped in the reverse order.
 
@@ -121,6 +126,7 @@ def processes(
         port: serial device, "emulated", or "gazebo" for emulated servos whose arm is in Gazebo.
         runtime: folder for what lives as long as the graph.
         http: address and port of the page.
+        namespace: of the nodes.
     """
     simulated = port == GAZEBO
     emulated = simulated or port == EMULATED
@@ -134,17 +140,18 @@ def processes(
 
     exit_message: Parameters = {"exit_message_file": str(exit_message_file(runtime))}
     # What may touch on a move may touch on the way to park; and the controller checks the pose in which it ends.
-    allowed: Parameters = {_ALLOWED_PAIRS: pairs} if (pairs := allowed_pairs(robot)) else {}
-    park: Parameters = {_PARK_POSE: name} if (name := park_pose(robot)) else {}
+    allowed: Parameters = {_ALLOWED_PAIRS: pairs} if (pairs := allowed_pairs(robot, namespace)) else {}
+    park: Parameters = {_PARK_POSE: name} if (name := park_pose(robot, namespace)) else {}
     kept: Parameters = {"payload_file": str(payload_file(runtime))}
     timeout = stop_timeout(robot.parameters)
+    own = (ROBOT_FILE, str(robot.own_parameters)) if robot.own_parameters else ()
 
     def node(name: str, parameters: Parameters) -> Process:
         timed = {**parameters, **clock}
-        return Process(name, True, timed, robot.parameters, stop_timeout=timeout)
+        return Process(name, True, timed, robot.parameters, own, stop_timeout=timeout)
 
     return (
-        *((_emulator(robot, device, timeout, simulated),) if emulated else ()),
+        *((_emulator(robot, park_pose(robot, namespace), device, timeout, simulated),) if emulated else ()),
         node("monitor", {**posed, **web}),
         node("recorder", {}),
         node("state_publisher", model),
@@ -153,15 +160,15 @@ def processes(
     )
 
 
-def park_pose(robot: Robot) -> str:
+def park_pose(robot: Robot, namespace: str = "") -> str:
     """The pose in which the servo interface parks by a robot's files; "" where they leave it to the default."""
-    given = value_for(robot.given, "/servo_interface", _PARK_POSE)
+    given = value_for(robot.given, full_name(namespace, "servo_interface"), _PARK_POSE)
     return given.value if given and isinstance(given.value, str) else ""
 
 
-def allowed_pairs(robot: Robot) -> list[str]:
+def allowed_pairs(robot: Robot, namespace: str = "") -> list[str]:
     """Links that may touch by the arm controller's parameters in a robot's files, as "first second"."""
-    given = value_for(robot.given, "/arm_controller", _ALLOWED_PAIRS)
+    given = value_for(robot.given, full_name(namespace, "arm_controller"), _ALLOWED_PAIRS)
     return [str(text) for text in given.value if text] if given and isinstance(given.value, tuple) else []
 
 
@@ -196,12 +203,11 @@ def _link(runtime: Path) -> Path:
     return runtime / "bus"
 
 
-def _emulator(robot: Robot, link: str, timeout: float, simulated: bool) -> Process:
+def _emulator(robot: Robot, park: str, link: str, timeout: float, simulated: bool) -> Process:
     files = ("--urdf", str(robot.urdf), "--wiring", str(robot.wiring), "--poses", str(robot.poses))
     plant = ("--plant", GAZEBO, "--gazebo-timeout", str(_GAZEBO_TIMEOUT)) if simulated else ()
     # With Gazebo it speaks ROS too.
     # The emulated arm lies where it parks.
-    park = park_pose(robot)
     start = ("--park-pose", park) if park else ()
     arguments = (*files, *start, "--link", link, *plant)
     return Process("emulator", is_node=simulated, arguments=arguments, stop_timeout=timeout)

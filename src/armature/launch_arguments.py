@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from armature.cli.servos.start_check import require_startable
+from armature.cli.servos.start_check import check_start
 from armature.errors import ConfigError, listed
 from armature.graph import NAMESPACES, is_namespace
 from armature.robots import DEFAULT_ROBOT, Robot
@@ -84,8 +84,10 @@ def require_usable(robot: Robot, namespace: str = "") -> None:
     Raises:
         ConfigError: a file that cannot be used.
     """
-    for note in require_startable(robot, namespace):
+    notes, refusals, _ = check_start(robot, namespace)
+    for note in notes:
         sys.stderr.write(f"note: {note}\n")
+    refusals.raise_all()
 
 
 def log_arguments(level: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from armature.core.model.parameter_file import GivenParameter, misspelt_nodes, read_file
+from armature.core.model.parameter_file import GivenParameter, in_any_namespace, misspelt_nodes, read_file
 from armature.core.refusals import Refusals
 from armature.description.expansion import expand
 from armature.description.files import XML, read_bytes, read_text
@@ -34,6 +34,7 @@ class Robot:
     wiring: Path
     poses: Path
     parameters: tuple[Path, ...]  # ROS parameter files, later ones over earlier ones
+    own_parameters: Path | None  # that among them which counts in any namespace
     given: tuple[GivenParameter, ...] = field(compare=False, repr=False)  # what they give, in their order
     wiring_text: str = field(compare=False, repr=False)
     # What in the parameter files cannot be read as such.
@@ -84,12 +85,14 @@ def find_robot(
     )
     poses_file = path_of("poses", poses) if poses else _own("poses.yaml", places, chosen)
     read_text("poses file", poses_file, _READABLE)
-    files = _parameter_files(places, parameters)
-    parameters_given, refusals = _read_parameters(files)
+    own = _own_parameters(places)
+    files = _parameter_files(own, parameters)
+    parameters_given, refusals = _read_parameters(files, own)
     if not keeps_refused:
         refusals.raise_all()
     return Robot(
         parameters=tuple(file.absolute() for file in files),
+        own_parameters=own.absolute() if own else None,
         given=parameters_given,
         refused=refusals.found,
         name=chosen if is_shipped else description.name.partition(".")[0],
@@ -138,19 +141,28 @@ def _own(title: str, places: Sequence[Path], chosen: str, *, or_backup: bool = F
     raise ConfigError("robot", chosen, f"{write}, or name another file with --{option} or {option}:=")
 
 
-def _parameter_files(places: Sequence[Path], further: str) -> tuple[Path, ...]:
+def _own_parameters(places: Sequence[Path]) -> Path | None:
+    """The arm's own file of parameters, if any."""
+    return next((place / "arm.yaml" for place in places if (place / "arm.yaml").exists()), None)
+
+
+def _parameter_files(own: Path | None, further: str) -> tuple[Path, ...]:
     """Those of every arm, the arm's own where it has any, and the one that was named."""
     files = [share_folder() / "config" / "arm.yaml"]
-    files += [place / "arm.yaml" for place in places if (place / "arm.yaml").exists()][:1]
+    files += [own] if own else []
     files += [path_of("parameters", further)] if further else []
     return tuple(files)
 
 
-def _read_parameters(files: Sequence[Path]) -> tuple[tuple[GivenParameter, ...], Refusals]:
+def _read_parameters(files: Sequence[Path], own: Path | None) -> tuple[tuple[GivenParameter, ...], Refusals]:
     texts = ((file, read_text("parameter file", file, _READABLE)) for file in files)
-    read = [read_file(text, str(file)) for file, text in texts]
-    refusals = Refusals(error for file in read for error in file.refused)
-    given = tuple(each for file in read for each in file.given)
+    read = {file: read_file(text, str(file)) for file, text in texts}
+    refusals = Refusals(error for content in read.values() for error in content.refused)
+    given = tuple(
+        each
+        for file, content in read.items()
+        for each in (in_any_namespace(content.given) if file == own else content.given)
+    )
     refusals.add(misspelt_nodes(given, NODES))
     return given, refusals
 

@@ -44,7 +44,7 @@ def test_what_a_file_for_ros2_control_says_and_is_so_here_is_taken():
 
 def test_a_file_of_moveits_setup_assistant_is_taken_and_what_replaces_its_manager_is_told():
     (said,) = notes("moveit_setup_assistant.yaml")
-    assert "line 4: no node of this graph is called /controller_manager; " in said
+    assert "line 2: no node of this graph is called /controller_manager; " in said
     assert "rate of /servo_interface" in said
 
 
@@ -96,6 +96,27 @@ def test_controllers_of_other_names_are_told_by_their_plugin_their_name_or_their
     ]
 
 
+def test_of_several_blocks_for_one_controller_only_one_is_told_to_take_its_name():
+    told = [line for line in refused("controllers.yaml") if "node: '/left_arm'" in line]
+    assert [line.partition("; its")[2] for line in told] == [
+        " parameters are those of /arm_controller, as those of /scaled_joint_trajectory_controller, /tolerances "
+        "are: only one of them may name the block /**/arm_controller; several arms: docs/howto/two_arms.md"
+    ]
+
+
+@pytest.mark.parametrize("is_so", [True, False])
+def test_whether_an_angle_wraps_around_is_not_to_be_chosen(tmp_path, is_so):
+    file = tmp_path / "gains.yaml"
+    text = "/**/arm_controller: {ros__parameters: {gains: {waist: {angle_wraparound: VALUE}}}}"
+    file.write_text(text.replace("VALUE", str(is_so).lower()))
+    robot = find_robot(parameters=str(file), keeps_refused=True)
+    if not is_so:
+        assert require_startable(robot) == ()
+        return
+    with pytest.raises(ConfigError, match="servos count turns; leave it false or out"):
+        require_startable(robot)
+
+
 def test_what_counts_for_nothing_is_told_as_a_note():
     said = notes("counts_for_nothing.yaml")
     assert len(said) == 10
@@ -138,10 +159,10 @@ def test_every_kind_of_mistake_is_told_at_once_each_in_its_line_with_what_was_me
         r"line 5: parameter park_speed: 2.0 .*within 0 and 1",
         r"line 6: '010' .*octal",
         r"line 7: parameter use_sim_time: 'true' .*without quotes",
-        r"line 10: node: '/\*\*/arm_controler' .*did you mean arm_controller",
-        r"line 12: /\*\*/gripper_controller/goal_tolerance: '0.01' .*ros__parameters is missing",
+        r"line 8: node: '/\*\*/arm_controler' .*did you mean arm_controller",
+        r"line 12: /\*\*/gripper_controller/goal_tolerance: 0.01 .*ros__parameters is missing",
         r"line 15: /\*\*/monitor: 'ros_parameters' .*did you mean ros__parameters\?",
-        r"line 19: node: '/joint_trajectory_controller' .*name the block /\*\*/arm_controller",
+        r"line 17: node: '/joint_trajectory_controller' .*name the block /\*\*/arm_controller",
         r"line 21: parameter constraints.joint_1.goal: 0.1 .*did you mean",
         r"line 22: parameter paylaod: 1.0 .*did you mean payload\?",
         r"line 28: parameter payload: 0.2 .*/arm_controller has: write it under /\*\*/arm_controller",
@@ -169,12 +190,12 @@ def test_values_are_told_at_once_whichever_part_of_a_node_refuses_them():
 def test_a_file_for_a_whole_robot_is_taken_and_what_others_read_is_told():
     said = notes("whole_robot.yaml")
     assert [note.partition(":")[0] for note in said] == [
-        "line 11",
-        "line 15",
-        "line 18",
-        "line 27",
-        "line 31",
-        "line 21",
+        "line 9",
+        "line 13",
+        "line 16",
+        "line 25",
+        "line 29",
+        "line 19",
     ]
     assert "no node of this graph is called /move_group" in said[0]
     assert "/left/servo_interface is no node of this graph, which has no namespace; /**/servo_interface" in said[5]
@@ -210,3 +231,19 @@ def test_whoever_starts_the_graph_says_what_counts_for_nothing_and_goes_on(capsy
     assert "whose namespace is /left; /**/arm_controller" in said[0]
     require(find_robot(parameters=file, keeps_refused=True))
     assert capsys.readouterr().err.count("note: ") == 10
+
+
+@pytest.mark.parametrize("require", [up._require_usable, require_usable])
+def test_what_counts_for_nothing_is_told_beside_what_is_refused(capsys, monkeypatch, require, tmp_path):
+    monkeypatch.setattr("armature.cli.servos.check.stable_names", lambda: ())
+    file = tmp_path / "both.yaml"
+    text = "/**/arm_controller:\n  ros__parameters: {rait: 1, state_publish_rate: 50.0}\n"
+    file.write_text(f"{text}camera:\n  ros__parameters: {{x: 1}}\n")
+    with pytest.raises(ConfigError, match="line 2: parameter rait"):
+        require(find_robot(parameters=str(file), keeps_refused=True))
+    said = capsys.readouterr().err
+    assert "line 2: parameter state_publish_rate: 50.0 counts for nothing" in said
+    assert "line 3: no node of this graph is called /camera" in said
+    assert main(["check", "--params-file", str(file)]) == 1
+    shown = capsys.readouterr().out
+    assert (shown.count("FAILURE"), shown.count("line 3: no node"), shown.count("counts for nothing")) == (1, 1, 1)

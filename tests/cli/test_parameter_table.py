@@ -41,7 +41,7 @@ def test_the_files_of_our_own_robots_pass(name):
         ),
         ("/**/servo_interface: {ros__parameters: {park_speed: on}}", "park_speed: true .*DOUBLE"),
         ("/**/servo_interface: {ros__parameters: {park_pose: off}}", "park_pose: false .*STRING .*in quotes"),
-        ("/**/servo_interface: {ros__parameters: {park_poses: home}}", r"did you mean park_pose "),
+        ("/**/servo_interface: {ros__parameters: {park_poses: home}}", r"did you mean park_pose\?"),
         ("/**: {ros__parameters: {jog: {leases: 0.2}}}", "parameter jog.leases: 0.2 .*has no such"),
         ("/**/arm_controller: {ros__parameters: {checks: {collision: 1}}}", "checks.collision: 1 .*BOOL"),
         ("/**/arm_controller: {ros__parameters: {payload: 101}}", "payload: 101.0 .*0 and 100 kg"),

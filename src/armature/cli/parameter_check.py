@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from armature.cli.parameter_table import known_by_node
 from armature.core.model.parameter_file import GivenParameter, misspelt_nodes, of_other_nodes
 from armature.errors import ConfigError, nearest
+from armature.graph import full_name
 from armature.nodes.common.parameters.parameters import ROS_OWN, is_shared
 from armature.nodes.common.parameters.wanted import Wanted
 from armature.robots import NODES
@@ -42,9 +43,10 @@ def find_refused(
     blocks = of_other_nodes(given, NODES)
     meant = {block.nodes: _meant(block, given, known) for block in blocks}
     misspelt = _misspelt(given)  # whoever reads the file refuses them
+    foreign = {nodes: node for nodes, node in meant.items() if node and nodes not in misspelt}
     for block in blocks:
-        if block.nodes not in misspelt:
-            yield from _refused_block(block, meant[block.nodes])
+        if block.nodes in foreign:
+            yield _refused_block(block, foreign)
     for each in given:
         nodes = NODES if each.is_for_any else (meant.get(each.nodes, each.node),)
         if not each.name.startswith(ROS_OWN) and nodes != ("",):
@@ -63,17 +65,12 @@ def notes_of(given: Sequence[GivenParameter], joints: Sequence[str], namespace: 
     for block in of_other_nodes(given, NODES):
         if block.nodes not in misspelt and not _meant(block, given, known):
             why = _INSTEAD.get(block.node, "what stands there is not read here")
-            yield f"{block.where}: no node of this graph is called {block.nodes}; {why}"
+            yield f"{block.block}: no node of this graph is called {block.nodes}; {why}"
     place = f"whose namespace is /{namespace.strip('/')}" if namespace else "which has no namespace"
     for block in {each.nodes: each for each in given if each.is_for_any or each.node in NODES}.values():
         if not any(block.is_for(full_name(namespace, node)) for node in NODES):
             anywhere = "/**" if block.is_for_any else f"/**/{block.node}"
-            yield f"{block.where}: {block.nodes} is no node of this graph, {place}; {anywhere} is in any namespace"
-
-
-def full_name(namespace: str, node: str) -> str:
-    """The name of a node in a namespace."""
-    return "/".join(("", *filter(None, (namespace.strip("/"), node))))
+            yield f"{block.block}: {block.nodes} is no node of this graph, {place}; {anywhere} is in any namespace"
 
 
 def in_order(errors: Iterable[ConfigError]) -> list[ConfigError]:
@@ -91,10 +88,14 @@ def _misspelt(given: Sequence[GivenParameter]) -> set[object]:
     return {error.value for error in misspelt_nodes(given, NODES)}
 
 
-def _refused_block(block: GivenParameter, meant: str) -> Iterator[ConfigError]:
-    if meant:
-        allowed = f"its parameters are those of /{meant}: name the block /**/{meant}; nodes are {', '.join(NODES)}"
-        yield ConfigError(f"{block.where}: node", block.nodes, allowed)
+def _refused_block(block: GivenParameter, foreign: Mapping[str, str]) -> ConfigError:
+    """A block of a controller's parameters under another name; of several ones only one can be meant for it."""
+    node = foreign[block.nodes]
+    others = [nodes for nodes, other in foreign.items() if other == node and nodes != block.nodes]
+    so = f", as those of {', '.join(others)} are: only one of them may" if others else ":"
+    more = "several arms: docs/howto/two_arms.md" if others else f"nodes are {', '.join(NODES)}"
+    allowed = f"its parameters are those of /{node}{so} name the block /**/{node}; {more}"
+    return ConfigError(f"{block.block}: node", block.nodes, allowed)
 
 
 def _meant(block: GivenParameter, given: Sequence[GivenParameter], known: Known) -> str:

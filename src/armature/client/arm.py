@@ -242,7 +242,7 @@ class Arm:
         self._joined.ask(topics.PROTECTIVE_STOP, True)
 
     def release(self) -> None:
-        """Release the protective stop; the arm holds, and takes commands once it is enabled."""
+        """Release the protective stop, if there is one; the arm holds, and takes commands once it is enabled."""
         self._joined.ask(topics.PROTECTIVE_STOP, False)
 
     def clear(self) -> None:

@@ -8,13 +8,15 @@ import sys
 
 import pytest
 
+from armature.cli.graph import up
 from armature.cli.main import main
-from armature.cli.servos.start_check import require_startable
+from armature.cli.servos.start_check import describe_tool, require_startable
 from armature.errors import ConfigError
 from armature.launch_arguments import require_usable
+from armature.nodes.common.robot_files import read_arm
 from armature.robots import find_robot
 
-from ...small_arm import POSES, SERVOS, write_arm
+from ...small_arm import POSES, SERVOS, URDF, write_arm
 
 # Node, parameter, what is told of it.
 REFUSED = [
@@ -130,3 +132,36 @@ def test_a_check_loads_neither_the_web_server_nor_the_writer_of_bags():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.strip() == "set()"
+
+
+GRIPPER = """<link name="hand"/><link name="tip"/>
+<joint name="flange" type="fixed"><parent link="forearm"/><child link="hand"/><origin xyz="0 0 0.06"/></joint>
+<joint name="tip_joint" type="fixed"><parent link="hand"/><child link="tip"/><origin xyz="0.03 0 0.04"/></joint>
+</robot>"""
+NO_TOOL = "forearm; tool_frame in arm.yaml changes it"
+FARTHER = "tip lies 0.10 m farther out; if that is the tool, give tool_frame: tip"
+
+
+@pytest.mark.parametrize(
+    ("urdf", "parameters", "told"),
+    [
+        (URDF, "", (NO_TOOL, "")),
+        (URDF.replace("</robot>", GRIPPER), "", (NO_TOOL, FARTHER)),
+        (
+            URDF.replace("</robot>", GRIPPER).replace('"tip"', '"tool0"'),
+            "",
+            (NO_TOOL.replace("forearm", "tool0"), ""),
+        ),
+        (URDF.replace("</robot>", GRIPPER), "tool_frame: tip", ("tip, by tool_frame in {}, line 2", "")),
+    ],
+)
+def test_the_frame_of_the_tool_is_told_and_which_one_lies_farther_out(tmp_path, capsys, urdf, parameters, told):
+    own = f"arm_controller:\n  ros__parameters: {{{parameters}}}\n"
+    place = write_arm(tmp_path / "my_arm", {"my_arm.urdf": urdf, **({"arm.yaml": own} if parameters else {})})
+    frame, farther = (text.format(place / "arm.yaml") for text in told)
+    robot = find_robot(str(place))
+    assert describe_tool(robot, read_arm("--urdf", robot.urdf, with_collisions=False), "left") == (frame, farther)
+    assert up._require_usable(robot, "left") == ". ".join(filter(None, (frame, farther)))
+    main(["check", "--robot", str(place), "--port", "emulated"])
+    shown = [line.split(None, 2)[1:] for line in capsys.readouterr().out.splitlines() if line.startswith("tool ")]
+    assert shown == [["ok", frame], *([["warning", farther]] if farther else [])]

@@ -79,18 +79,18 @@ def test_values_have_the_types_of_ros(text: str, value: object):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("rate: 5", r"line 1: /rate: '5' .*ros__parameters is missing; write it as NODE"),
+        ("rate: 5", r"line 1: /rate: 5 .*ros__parameters is missing; write it as NODE"),
         (
             "/**/servo_interface: {rate: 5.0}",
-            r"line 1: /\*\*/servo_interface/rate: '5.0' .*ros__parameters is missing",
+            r"line 1: /\*\*/servo_interface/rate: 5.0 .*ros__parameters is missing",
         ),
         ("ros__parameters: {rate: 5.0}", r"line 1: 'ros__parameters' .*no node is named above it"),
-        ("- 5", r"line 1: \[\] .*ros__parameters is missing"),
-        ("5", r"line 1: '5' .*ros__parameters is missing"),
+        ("- 5", r"line 1: \[5\] .*ros__parameters is missing"),
+        ("5", r"line 1: 5 .*ros__parameters is missing"),
         ("/servo_interface: {}", r"line 1: /servo_interface: {} .*ros__parameters is missing"),
         ("/servo_interface:", r"line 1: /servo_interface: '' .*ros__parameters is missing"),
         ("/servo_interface: {ros__parameters: }", r"ros__parameters: '' .*names with values"),
-        ("/servo_interface: {ros__parameters: [1]}", r"ros__parameters: \[\] .*names with values"),
+        ("/servo_interface: {ros__parameters: [1]}", r"ros__parameters: \[1\] .*names with values"),
         ("/servo_interface: {ros__parameters: {x: }}", r"line 1: parameter x: '' .*a value is needed"),
         ("/servo_interface: {ros__parameters: {x: ~}}", r"parameter x: '~' .*a value is needed"),
         ("/servo_interface: {ros__parameters: {x: [1, 2.0]}}", r"parameter x: \[1, 2.0\] .*of one type"),
@@ -110,7 +110,7 @@ def test_values_have_the_types_of_ros(text: str, value: object):
         ("/servo interface: {ros__parameters: {x: 1}}", r"node: '/servo interface' .*letters, digits and _"),
         (
             "/servo_interface: {ros__parameters: {? [a, b] : 1}}",
-            r"line 1: name of a parameter: \[\] .*a text is needed",
+            r"line 1: name of a parameter: \[a, b\] .*a text is needed",
         ),
         ("/servo_interface: {ros__parameters: {'': 1}}", r"line 1: name of a parameter: '' .*a text is needed"),
         ("[", "line 1: .*well-formed"),
@@ -162,6 +162,28 @@ def test_of_many_known_names_only_some_are_told():
     many = [f"limits.joint{number}.velocity" for number in range(100)]
     assert len(nearest("something_else_altogether", many)) < 400
     assert nearest("rait", ["rate", "latency", *many]) == "did you mean rate?"
+
+
+def test_the_nearest_name_alone_is_told_or_two_that_are_equally_near():
+    joints = [f"constraints.{joint}.goal" for joint in ("elbow", "shoulder", "waist", "wrist_pitch")]
+    others = [f"faults.{number}" for number in range(9)]
+    assert nearest("constraints.elbo.goal", [*joints, *others]) == "did you mean constraints.elbow.goal?"
+    assert nearest("joint_3", ["joint_1", "joint_2", "joint_4", *others]).count("joint_") == 2
+
+
+def test_no_names_are_told_where_none_is_near():
+    told = nearest("xyzzy", ["rate", "latency", *(f"faults.{number}" for number in range(9))])
+    assert told == "no name is near it: leave it out (all parameters: docs/reference/robot_files.md)"
+
+
+def test_a_node_that_is_unknown_is_told_with_the_line_of_its_block():
+    text = (
+        "/**/camera:\n  # a comment\n  ros__parameters:\n    deep:\n      width: 2\n"
+        "left:\n  camera:\n    ros__parameters: {x: 1}\n"
+    )
+    with pytest.raises(ConfigError) as refused:
+        read_parameters(text, "own.yaml", NODES)
+    assert [part.where for part in refused.value.parts] == ["own.yaml, line 1: node", "own.yaml, line 7: node"]
 
 
 def test_all_that_is_wrong_in_a_file_is_told_at_once():

@@ -278,7 +278,11 @@ def test_a_protective_stop_during_a_fault_leaves_the_fault(overloaded):
     overloaded.run(0.05)
     overloaded.loop.protective_stop(True, overloaded.now)
     assert overloaded.mode() is Mode.PROTECTIVE_STOP
-    overloaded.loop.protective_stop(False, overloaded.now)
+    assert not overloaded.loop.protective_stop(False, overloaded.now)  # the state says it, with the fault
+    assert overloaded.mode() is Mode.FAULT
+    assert overloaded.loop.state.why.endswith("protective stop released")
+    said = overloaded.loop.protective_stop(False, overloaded.now)
+    assert said == "there is no protective stop to release"
     assert overloaded.mode() is Mode.FAULT
 
 

@@ -149,8 +149,9 @@ def test_a_protective_stop_of_a_loop_before_this_one_stays_latched():
     assert bench.mode() is Mode.PROTECTIVE_STOP
 
 
-def test_releasing_what_is_not_latched_changes_nothing(bench):
-    bench.loop.protective_stop(False, bench.now)
+def test_releasing_what_is_not_latched_changes_nothing_and_says_so(bench):
+    said = bench.loop.protective_stop(False, bench.now)
+    assert said == "there is no protective stop to release"
     assert bench.mode() is Mode.ENABLED
 
 

@@ -149,7 +149,7 @@ def test_a_pause_that_trips_both_watchdogs_moves_nothing():
         bench.far.advance(bench.port.time)
     places = bench.positions()
     bench.run(0.3)
-    assert "boom, 'boom_second' received nothing in time and stopped" in bench.loop.state.why
+    assert "'boom', 'boom_second' received nothing in time and stopped" in bench.loop.state.why
     assert bench.loop.state.watchdog_trips == 3
     assert abs(bench.positions()["boom"] - places["boom"]) < HALF_A_DEGREE
 

@@ -316,3 +316,43 @@ def test_buses_that_cannot_be_used_are_refused(old, new, message):
 def test_a_bus_is_named_only_where_there_are_several():
     with pytest.raises(ConfigError, match=r"joints.elbow.bus: 'lower' .*leave it out"):
         read(TEXT.replace("id: 7,", "id: 7, bus: lower,"))
+
+
+def test_all_mistakes_of_a_file_are_told_at_once():
+    text = TWO_BUSES.replace("57600", "57601").replace("id: 7", "id: 300").replace("direction: -1", "direction: 2")
+    text = text.replace("180 deg", "180").replace("XL430-W250", "XL430").replace("80 rad/m", "80, speed: 1")
+    with pytest.raises(ConfigError) as refused:
+        read(f"{text}  wrist: {{id: 3}}\nport: /dev/ttyUSB0\n")
+    assert [part.where for part in refused.value.parts] == [
+        "servos.yaml",
+        "servos.yaml: buses.upper-arm.baud_rate",
+        "servos.yaml: joints.elbow.id",
+        "servos.yaml: joints.elbow.direction",
+        "servos.yaml: joints.elbow.zero_offset",
+        "servos.yaml: joints.slide",
+        "servos.yaml: joints.slide.model",
+        "servos.yaml: joints.slide.reduction",
+        "servos.yaml: joints.wrist",
+    ]
+
+
+def test_what_is_wrong_between_servos_is_told_beside_what_is_wrong_with_one():
+    with pytest.raises(ConfigError) as refused:
+        read(second("id: 17", "id: 9").replace("-1, zero_offset: 180 deg", "-1, zero_offset: 10 deg"))
+    assert [part.where for part in refused.value.parts] == [
+        "servos.yaml: joints.elbow: limit 1.5000 of the URDF is at servo position",
+        "servos.yaml: id of elbow_second and slide",
+    ]
+    with pytest.raises(ConfigError) as refused:
+        read(change("id: 9", "id: 7").replace("bus: {baud", "serial: {baud"))
+    assert [part.where for part in refused.value.parts] == [
+        "servos.yaml",
+        "servos.yaml: bus",
+        "servos.yaml: id of elbow and slide",
+    ]
+
+
+def test_a_misspelt_joint_is_told_once():
+    with pytest.raises(ConfigError, match=r"^servos\.yaml: joints\.elbo: 'elbo' ") as refused:
+        read(change("elbow:", "elbo:"))
+    assert len(refused.value.parts) == 1

@@ -171,7 +171,7 @@ def test_joints_of_a_gripper_that_move_differently_are_moved_by_name(two_fingers
 @pytest.mark.parametrize(
     ("position", "told"),
     [
-        (0.01, "its joints move differently: give an object with each of gripper, 'right_finger'"),
+        (0.01, "its joints move differently: give an object with each of 'gripper', 'right_finger'"),
         ({"gripper": 0.01}, "right_finger"),
         ({"gripper": 0.01, "right_finger": 1.6}, "0 to 1.5 rad"),
         ({"gripper": 0.01, "right_finger": 1.2, "elbow": 0.0}, "the fields are gripper, right_finger"),

@@ -74,13 +74,13 @@ def run(options: argparse.Namespace) -> int:
     found = Graph.of(options.namespace)
     _refuse_second(found)
     robot = chosen_robot(options, keeps_refused=True)
-    _require_usable(robot, options.namespace)
+    tool = _require_usable(robot, options.namespace)
     http = _free_address(web_address(options.http))
     # Made before the monitor needs it, and printed only here.
     key = "" if is_loopback(http[0]) else f" (access key {load_or_create_key(key_file(state_folder(os.environ)))})"
     runtime = make_runtime_folder(os.environ, options.namespace)
     supervisor = found.supervisor
-    graph = processes(robot, options.port, runtime, http)
+    graph = processes(robot, options.port, runtime, http, options.namespace)
     environment = graph_environment(os.environ, dds_profile())
     with received_signals(is_last=True) as received, ended_with_terminal():
         with _usable(runtime), _start_lock(runtime):
@@ -89,6 +89,8 @@ def run(options: argparse.Namespace) -> int:
             child = supervisor.start(configuration(graph, options.namespace, runtime), environment)
             _wait_for_runner(supervisor, child, received)
         try:
+            if tool:
+                print(f"tool: {tool}", file=sys.stderr, flush=True)
             if options.port == GAZEBO:
                 print(_AWAIT_GAZEBO, file=sys.stderr, flush=True)
             if state := _wait_until_ready(supervisor, child, graph, received):
@@ -103,11 +105,14 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def _require_usable(robot: Robot, namespace: str = "") -> None:
+def _require_usable(robot: Robot, namespace: str = "") -> str:
     """Read the files before any process does: what is wrong with them, or counts for nothing, is said once.
 
+    Returns:
+        The frame of the tool, in words.
+
     Raises:
-        ConfigError: see `require_startable`.
+        ConfigError: all that cannot be used, with the file and the line that give each.
         ProcessError: the process that reads them was ended.
     """
     # Aside: what reads meshes and compiles models would stay loaded here as long as the graph runs, up to 90 MB.
@@ -116,24 +121,22 @@ def _require_usable(robot: Robot, namespace: str = "") -> None:
     aside.start()
     writer.close()
     try:
-        refused, notes = reader.recv()
+        refused, notes, tool = reader.recv()
     except EOFError:
         why = "what reads the robot's files has ended without a word"
         raise ProcessError("up", why, "armature check reads them too") from None
-    Refusals(ConfigError(*each) for each in refused).raise_all()
     for note in notes:
         print(f"note: {note}", file=sys.stderr, flush=True)
+    Refusals(ConfigError(*each) for each in refused).raise_all()
+    return str(tool)
 
 
 def _send_refusals(robot: Robot, namespace: str, writer: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # the command itself says that it was interrupted
-    from armature.cli.servos.start_check import require_startable
+    from armature.cli.servos.start_check import check_start
 
-    refusals = Refusals()
-    notes: tuple[str, ...] = ()
-    with refusals.noted():
-        notes = require_startable(robot, namespace)
-    writer.send(([(each.where, each.value, each.allowed) for each in refusals.found], notes))
+    notes, refusals, tool = check_start(robot, namespace)
+    writer.send(([(each.where, each.value, each.allowed) for each in refusals.found], notes, tool))
 
 
 def _free_address(http: tuple[str, int]) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from armature.cli.servos.start_check import require_parameters
+from armature.cli.servos.start_check import check_parameters, describe_tool
 from armature.core.arrays import Array
 from armature.core.kinematics.collision import TOLERANCE, Clearances, CollisionModel
 from armature.core.kinematics.drive_ratings import DriveRatings
@@ -54,17 +54,22 @@ def check_robot(robot: Robot, arm: ArmModel, wiring: Wiring) -> Iterator[CheckRe
     """
     if not wiring.is_confirmed:
         yield CheckResult("wiring", Verdict.WARNING, NOT_CONFIRMED, how_to_confirm())
-    subject = "poses"
     try:
         poses = _read_poses(robot, arm)
-        subject = "parameters"
-        notes = require_parameters(robot, arm, wiring, poses)
     except ConfigError as error:
-        for part in error.parts:
-            named = "poses" if part.where.endswith("park_pose") else subject
-            yield CheckResult(named, Verdict.FAILURE, str(part))
+        yield from (CheckResult("poses", Verdict.FAILURE, str(part)) for part in error.parts)
         return
+    notes, refusals = check_parameters(robot, arm, wiring, poses)
+    for refused in refusals.found:
+        subject = "poses" if refused.where.endswith("park_pose") else "parameters"
+        yield CheckResult(subject, Verdict.FAILURE, str(refused))
     yield from (CheckResult("parameters", Verdict.WARNING, note) for note in notes)
+    if refusals.found:
+        return
+    tool, farther = describe_tool(robot, arm)
+    yield CheckResult("tool", Verdict.OK, tool)
+    if farther:
+        yield CheckResult("tool", Verdict.WARNING, farther)
     for name, why in page_files(arm, robot.urdf)[1].items():
         yield CheckResult("3D view", Verdict.WARNING, f"{name} is not shown: {why}")
     detail = f"{robot.urdf.name}, {robot.wiring.name}, {robot.poses.name}: {len(wiring.servos)} joints"

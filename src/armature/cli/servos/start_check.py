@@ -8,11 +8,12 @@ from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
-from armature.cli.parameter_check import find_refused, full_name, in_order, notes_of
+from armature.cli.parameter_check import find_refused, in_order, notes_of
 from armature.cli.parameter_table import JOINT, READ, TAKEN, class_in, joints_of
 from armature.core.control.motion import SpeedScaling
-from armature.core.model.arm import ArmModel
-from armature.core.model.parameter_file import GivenParameter
+from armature.core.kinematics.kinematics import farthest_fixed
+from armature.core.model.arm import TOOL, ArmModel
+from armature.core.model.parameter_file import GivenParameter, value_for
 from armature.core.model.poses import completed
 from armature.core.planning.moves import MoveSettings
 from armature.core.refusals import Refusals
@@ -20,7 +21,7 @@ from armature.dynamixel.motion.grip import max_lead
 from armature.dynamixel.tables.roles import Role
 from armature.dynamixel.wiring.arm import Wiring
 from armature.errors import ConfigError, GoalRefused, format_value
-from armature.graph import EMULATED, park_pose, processes
+from armature.graph import EMULATED, full_name, park_pose, processes
 from armature.nodes.arm_controller.checks import make_checks
 from armature.nodes.arm_controller.gripper_controller import GainParameters
 from armature.nodes.arm_controller.group_node import group_limits
@@ -34,6 +35,7 @@ from armature.nodes.servo_interface.parameters import JointParameters, ServoConf
 from armature.robots import NODES, Robot
 
 Poses = Mapping[str, Mapping[str, float]]
+_NOTICED = 1e-3  # how far a frame may be from the tool without a word [m]
 # What the graph gives itself: process, parameter, and where a user gives it. Others are the graph's alone.
 _GIVEN_BY = {
     (None, "urdf"): "--urdf or urdf:=",
@@ -60,8 +62,41 @@ def require_startable(robot: Robot, namespace: str = "") -> tuple[str, ...]:
     Raises:
         ConfigError: with the file, the element, and what would work; of parameters all that cannot be used.
     """
-    described = read_robot(robot.urdf, robot.wiring, robot.poses)
-    return require_parameters(robot, described.arm, described.wiring, described.poses, namespace)
+    notes, refusals, _ = check_start(robot, namespace)
+    refusals.raise_all()
+    return notes
+
+
+def check_start(robot: Robot, namespace: str = "") -> tuple[tuple[str, ...], Refusals, str]:
+    """What there is to be said of parameters, what of the files `require_startable` would refuse, and the tool.
+
+    Args:
+        robot: see there.
+        namespace: of the graph.
+    """
+    try:
+        described = read_robot(robot.urdf, robot.wiring, robot.poses)
+    except ConfigError as error:
+        return (), Refusals([error]), ""
+    notes, refusals = check_parameters(robot, described.arm, described.wiring, described.poses, namespace)
+    return notes, refusals, ". ".join(filter(None, describe_tool(robot, described.arm, namespace)))
+
+
+def describe_tool(robot: Robot, arm: ArmModel, namespace: str = "") -> tuple[str, str]:
+    """The tool's frame with what changes it, and which frame lies farther out; "" where none does.
+
+    Args:
+        robot: for its parameters.
+        arm: as it is wired.
+        namespace: of the graph.
+    """
+    given = value_for(robot.given, full_name(namespace, "arm_controller"), "tool_frame")
+    if given and given.value:
+        return f"{given.value}, by tool_frame in {given.where}", ""
+    frame, distance = farthest_fixed(arm, arm.tool)
+    is_farther = arm.tool != TOOL and distance > _NOTICED
+    farther = f"{frame} lies {distance:.2f} m farther out; if that is the tool, give tool_frame: {frame}"
+    return f"{arm.tool}; tool_frame in arm.yaml changes it", farther if is_farther else ""
 
 
 def find_unreadable(robot: Robot, arm: ArmModel, wiring: Wiring) -> tuple[ConfigError, ...]:
@@ -70,10 +105,10 @@ def find_unreadable(robot: Robot, arm: ArmModel, wiring: Wiring) -> tuple[Config
     return Refusals([*robot.refused, *find_refused(robot.given, wiring.joints, gripper)]).found
 
 
-def require_parameters(
+def check_parameters(
     robot: Robot, arm: ArmModel, wiring: Wiring, poses: Poses, namespace: str = ""
-) -> tuple[str, ...]:
-    """Refuse parameters, and a park pose, with which a node would refuse to start.
+) -> tuple[tuple[str, ...], Refusals]:
+    """Read parameters, and the park pose, as the nodes do.
 
     Args:
         robot: whose files they are.
@@ -83,32 +118,30 @@ def require_parameters(
         namespace: of the graph.
 
     Returns:
-        What there is to be said of parameters that count for nothing.
-
-    Raises:
-        ConfigError: all that cannot be used, with the file and the line that give each.
+        What there is to be said of parameters that count for nothing, and all that cannot be used, with the file
+        and the line that give each.
     """
     refusals = Refusals(find_unreadable(robot, arm, wiring))
-    notes = [*notes_of(robot.given, wiring.joints, namespace), *_overridden(robot)]
+    notes = [*notes_of(robot.given, wiring.joints, namespace), *_overridden(robot, namespace)]
     given: tuple[GivenParameter, ...] | None = None
     left = _without(refusals, robot.given)
     while given != left:  # until nothing more is refused of what is left
-        given, found = left, Refusals()
-        with found.noted():
-            notes += _read_as_nodes(robot, given, arm, wiring, poses, namespace)
+        given = left
+        told, found = _read_as_nodes(robot, given, arm, wiring, poses, namespace)
+        notes += told
         refusals.add(found.found)
         left = _without(found, given)
-    Refusals(in_order(refusals.found)).raise_all()
-    return tuple(dict.fromkeys(notes))
+    return tuple(dict.fromkeys(notes)), Refusals(in_order(refusals.found))
 
 
-def _overridden(robot: Robot) -> Iterator[str]:
+def _overridden(robot: Robot, namespace: str) -> Iterator[str]:
     """What a file gives, and the graph gives otherwise behind it."""
-    for process in processes(robot, EMULATED, Path()):
+    for process in processes(robot, EMULATED, Path(), namespace=namespace):
         nodes = (process.name, *(("gripper_controller",) if process.name == "arm_controller" else ()))
         for each in robot.given if process.is_node else ():
             value = list(each.value) if isinstance(each.value, tuple) else each.value
-            if each.node in nodes and process.parameters.get(each.name, value) != value:
+            is_read = each.node in nodes and each.is_for(full_name(namespace, each.node))
+            if is_read and process.parameters.get(each.name, value) != value:
                 by = _GIVEN_BY.get((None, each.name)) or _GIVEN_BY.get((process.name, each.name), "")
                 why = f"it is given by {by}" if by else "the graph gives its own"
                 yield f"{each.where}: parameter {each.name}: {format_value(value)} counts for nothing; {why}"
@@ -139,9 +172,9 @@ def _without(refusals: Refusals, given: Iterable[GivenParameter]) -> tuple[Given
 
 def _read_as_nodes(
     robot: Robot, given: Sequence[GivenParameter], arm: ArmModel, wiring: Wiring, poses: Poses, namespace: str
-) -> list[str]:
-    """Read parameters as the nodes do; what there is to be said of them."""
-    everything = [*_by_the_graph(robot), *given, *_park(robot)]
+) -> tuple[list[str], Refusals]:
+    """Read parameters as the nodes do; what there is to be said of them, and what is refused."""
+    everything = [*_by_the_graph(robot), *given, *_park(robot, namespace)]
     nodes = {name: NodeToBe(full_name(namespace, name), everything) for name in NODES}
     refusals, notes = Refusals(), list[str]()
     _read_all(nodes, arm, wiring, refusals)
@@ -156,8 +189,7 @@ def _read_as_nodes(
         notes += _require_controller(nodes["arm_controller"], arm, wiring, poses)
     with refusals.noted():
         notes += _gains_apart(nodes, arm, wiring)
-    refusals.raise_all()
-    return notes
+    return notes, refusals
 
 
 def _read_all(nodes: Mapping[str, Any], arm: ArmModel, wiring: Wiring, refusals: Refusals) -> None:
@@ -182,9 +214,9 @@ def _by_the_graph(robot: Robot) -> list[GivenParameter]:
     return [GivenParameter("/**/servo_interface", name, str(value), "-p") for name, value in files.items()]
 
 
-def _park(robot: Robot) -> list[GivenParameter]:
+def _park(robot: Robot, namespace: str) -> list[GivenParameter]:
     """The servo interface's park pose, which the graph gives to the controller too, over what the files say."""
-    name = park_pose(robot)
+    name = park_pose(robot, namespace)
     return [GivenParameter("/**/arm_controller", "park_pose", name, "-p")] if name else []
 
 

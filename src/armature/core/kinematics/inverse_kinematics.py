@@ -172,7 +172,7 @@ class InverseKinematics:
     def _obstacle(self, arrival: DescentResult) -> str:
         position = arrival.position
         at_limit = (position <= self._limits.lower) | (position >= self._limits.upper)
-        names = ", ".join(named(joint) for joint, held in zip(self._limits.joints, at_limit, strict=True) if held)
+        names = named(*(joint for joint, held in zip(self._limits.joints, at_limit, strict=True) if held))
         if arrival.is_there and (few := len(self._limits.joints)) < ALL_AXES and not (names and arrival.is_held):
             free = "leave out roll, pitch and yaw (ROS: x = y = z = w = 0)"
             return f"an arm of {few} joints cannot turn the tool so there; {free}"

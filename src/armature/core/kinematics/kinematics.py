@@ -140,3 +140,25 @@ def forward(arm: ArmModel, positions: Mapping[str, float], frame: str) -> Pose:
         pose = compose(joint_pose(joint, position), pose)
         frame = joint.parent
     return pose
+
+
+def farthest_fixed(arm: ArmModel, frame: str) -> tuple[str, float]:
+    """The farthest of the frames that hang on another one by fixed joints alone, that one itself where none does.
+
+    Args:
+        arm: any.
+        frame: name of the other one.
+
+    Returns:
+        Its name, and how far it lies from the other one [m].
+    """
+    places, left = {frame: _IDENTITY}, [frame]
+    while left:
+        parent = left.pop()
+        for joint in arm.joints:
+            if joint.kind == "fixed" and joint.parent == parent:
+                places[joint.child] = compose(places[parent], joint_pose(joint, 0.0))
+                left.append(joint.child)
+    distances = {name: math.hypot(*place.translation) for name, place in places.items()}
+    name = max(distances, key=lambda name: distances[name])
+    return name, distances[name]

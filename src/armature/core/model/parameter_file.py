@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -21,10 +21,14 @@ T = TypeVar("T")
 
 Value = bool | int | float | str | tuple[bool, ...] | tuple[int, ...] | tuple[float, ...] | tuple[str, ...]
 
+ROBOT_FILE = "--robot-params-file"
+"""Names to a node that one of its parameter files which is the robot's own; ROS passes over it."""
 _PARAMETERS = "ros__parameters"
 _EXAMPLE = f"write it as NODE, then {_PARAMETERS}, then name: value"
 _TOKEN = re.compile(r"\*\*?|[A-Za-z_][A-Za-z0-9_]*")
 _GREATEST = 2**63  # an integer of ROS has 64 bits
+_PLAIN = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float"))
+_FEW = 8  # values of a list that are told
 _TIME_SOURCE = "use_sim_time"
 # That ROS takes for booleans where they stand without quotes.
 _WORDS = {
@@ -42,12 +46,16 @@ class GivenParameter:
         name: of the parameter, with dots.
         value: as ROS types it.
         where: file and line.
+        in_any_namespace: whether a name without a namespace stands for the node in any.
+        block: file and line of the name of its node.
     """
 
     nodes: str
     name: str
     value: Value
     where: str
+    in_any_namespace: bool = False
+    block: str = ""
 
     @property
     def node(self) -> str:
@@ -67,7 +75,9 @@ class GivenParameter:
     def is_for(self, node: str) -> bool:
         """Whether it is for a node, given by its full name."""
         parts = {"**": r"(/\w+)*", "*": r"/\w+"}
-        tokens = (parts.get(token, f"/{token}") for token in self.nodes.strip("/").split("/"))
+        tokens = [parts.get(token, f"/{token}") for token in self.nodes.strip("/").split("/")]
+        if self.in_any_namespace and len(tokens) == 1:
+            tokens.insert(0, parts["**"])
         return re.fullmatch("".join(tokens), node) is not None
 
 
@@ -112,6 +122,11 @@ def read_parameters(text: str, source: str, nodes: Sequence[str] = ()) -> tuple[
     return file.given
 
 
+def in_any_namespace(given: Iterable[GivenParameter]) -> tuple[GivenParameter, ...]:
+    """What a robot's own file gives: a name without a namespace stands there for the node in any."""
+    return tuple(replace(each, in_any_namespace=True) for each in given)
+
+
 def of_other_nodes(given: Iterable[GivenParameter], nodes: Sequence[str]) -> tuple[GivenParameter, ...]:
     """The first parameter of each node that has none of these names."""
     others = (each for each in given if not each.is_for_any and each.node not in nodes)
@@ -129,7 +144,7 @@ def misspelt_nodes(given: Iterable[GivenParameter], nodes: Sequence[str]) -> tup
 
 
 def _unknown_node(given: GivenParameter, nodes: Sequence[str]) -> ConfigError:
-    return ConfigError(f"{given.where}: node", given.nodes, nearest(given.node.lower(), nodes, "nodes"))
+    return ConfigError(f"{given.block}: node", given.nodes, nearest(given.node.lower(), nodes, "nodes"))
 
 
 def read_value(text: str, where: str) -> Value:
@@ -156,6 +171,7 @@ class _File:
         self._loader.takes_aliases = False  # nor does ROS
         self._source = source
         self._names: set[tuple[str, str]] = set()  # nodes and parameters that were read
+        self._blocks: dict[str, str] = {}  # where nodes are named, the last time
         self.refusals = Refusals()
 
     def parameters(self) -> Iterator[GivenParameter]:
@@ -212,6 +228,7 @@ class _File:
         elif path and get_close_matches(name, [_PARAMETERS], cutoff=0.8):
             self._refuse(f"{self._where(key)}: {path}", name, f"did you mean {_PARAMETERS}? {_EXAMPLE}")
         elif checked := self._read(lambda: self._checked(key, path)):
+            self._blocks[f"{path}/{checked}"] = self._where(key)
             yield from self._of_nodes(content, f"{path}/{checked}")
 
     def _checked(self, key: yaml.Node, path: str) -> str:
@@ -247,7 +264,7 @@ class _File:
         self._names.add((nodes, name))
         if name == _TIME_SOURCE and not isinstance(value, bool):
             raise ConfigError(where, value, "write true or false, without quotes")
-        return GivenParameter(nodes, name, value, at)
+        return GivenParameter(nodes, name, value, at, block=self._blocks[nodes])
 
     def _value(self, node: yaml.Node, where: str) -> Value:
         if isinstance(node, yaml.SequenceNode):
@@ -272,6 +289,11 @@ class _File:
         return value
 
     def _content(self, node: yaml.Node) -> Any:
+        """As it stands in the file, of a long one the beginning."""
         if isinstance(node, yaml.ScalarNode):
-            return node.value
-        return {} if isinstance(node, yaml.MappingNode) else []
+            is_plain = node.style is None and node.tag in _PLAIN
+            return self._loader.construct_object(node) if is_plain else node.value
+        if isinstance(node, yaml.MappingNode):
+            return {str(self._content(key)): self._content(value) for key, value in node.value[:_FEW]}
+        more = ["…"] if len(node.value) > _FEW else []
+        return [*map(self._content, node.value[:_FEW]), *more]

@@ -204,9 +204,14 @@ class ServoLoop:
         if error := self._cycle.reactions.disable("torque was turned off at once"):
             raise error
 
-    def protective_stop(self, on: bool, now: float) -> None:
-        """Stop within limits, hold and latch (or turn torque off, by policy); or release the latch to HOLDING."""
+    def protective_stop(self, on: bool, now: float) -> str:
+        """Stop within limits, hold and latch (or turn torque off, by policy); or release the latch to HOLDING.
+
+        Returns:
+            That there is nothing to release, since the state tells of other matters then; else "".
+        """
         commanded = self._commanded
+        told = "" if on or commanded.protective_stop else "there is no protective stop to release"
         if on:
             commanded.stop(Cause.PROTECTIVE_STOP, "protective stop", now)
             commanded.why_stopped = commanded.why
@@ -216,6 +221,7 @@ class ServoLoop:
         if on and self._policy.reaction(Cause.PROTECTIVE_STOP) is Reaction.TORQUE_OFF and self._bus.is_open:
             commanded.why_stopped = "protective stop; torque was turned off"
             self._cycle.reactions.disable(commanded.why_stopped)  # what it has left on goes off in the next cycles
+        return told
 
     def release_bus(self) -> None:
         """Close the bus at a deliberate end: servos continue to hold, without a watchdog that would stop them."""
@@ -238,7 +244,7 @@ class ServoLoop:
         """
         self._require.bus("clear_faults")
         if not self.state.faults:
-            if not (blocked := ", ".join(map(named, self._parts.back_off.clear()))):
+            if not (blocked := named(*self._parts.back_off.clear())):
                 return "there is no fault"
             self._commanded.why, self._commanded.cause = f"{blocked} may move both ways again", None
             return self.state.why

@@ -101,7 +101,7 @@ class Reactions:
         self._end_motion(self._policy.reaction(Cause.BUS_WATCHDOG), now)
         for axis in stopped:
             self._recover_watchdog(axis.name, now)
-        joints = ", ".join(named(axis.name) for axis in stopped)
+        joints = named(*(axis.name for axis in stopped))
         held_up = f"{describe_pause(paused)}; " if paused > time / 2.0 else ""
         why = f"{held_up}bus watchdog: {joints} received nothing in time and stopped; it holds where it stands"
         self._commanded.why, self._commanded.cause = why, Cause.BUS_WATCHDOG

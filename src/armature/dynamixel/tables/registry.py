@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 
 from armature.dynamixel.tables.family import Family
 from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.x_series.family import X_SERIES
-from armature.errors import ConfigError
+from armature.errors import ConfigError, closest
 
 # As in XM430-W350-T: how its bus is wired, TTL or RS-485, which its registers do not know.
 _BUS_KIND = re.compile(r"-[TR]$")
@@ -26,7 +25,7 @@ def servo_model(name: str) -> ServoModel:
             if spelling in family.numbers():
                 return family.model(spelling)
     known = sorted(name for family in FAMILIES for name in family.numbers())
-    near = get_close_matches(name.upper(), known, n=2, cutoff=0.6)
+    near = closest(name.upper(), known, cutoff=0.6)
     meant = f"did you mean {' or '.join(near)}? " if near else ""
     raise ConfigError("servo model", name, f"{meant}known models are {', '.join(known)}")
 

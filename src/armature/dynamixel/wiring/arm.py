@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,9 +14,11 @@ from armature.core.model.document import read_document
 from armature.core.model.fixing import fix_joints
 from armature.core.model.names import check_ros_names
 from armature.core.model.units import quantity
+from armature.core.refusals import Refusals
 from armature.dynamixel.tables.registry import require_baud_rate
 from armature.dynamixel.tables.roles import OperatingMode
-from armature.dynamixel.wiring.entry import read_fixed, read_servo, require_known_keys, require_mapping
+from armature.dynamixel.wiring.entry import read_fixed, read_servo
+from armature.dynamixel.wiring.fields import Fields, require_known_keys, require_mapping
 from armature.dynamixel.wiring.servo import ServoWiring, second_name
 from armature.errors import ConfigError
 
@@ -132,25 +134,32 @@ class Wiring:
             source: the file's name, for errors.
 
         Raises:
-            ConfigError: an unknown or missing joint or bus, a duplicate id, a missing unit, an unknown model,
-                a mode that the model does not have, a limit that the servo cannot reach,
+            ConfigError: all that cannot be used: an unknown or missing joint or bus, a duplicate id, a missing
+                unit, an unknown model, a mode that the model does not have, a limit that the servo cannot reach,
                 a range of motion without any of the URDF's.
         """
-        content = require_mapping(read_document(text, source), source)
-        require_known_keys(content, ("bus", "buses", "joints", _CONFIRMED), source)
-        buses = _buses(content, source)
-        joints = require_mapping(content.get("joints"), f"{source}: joints")
-        fixed = {name: read_fixed(name, entry, arm, source) for name, entry in joints.items()}
-        servos = tuple(
-            read_servo(name, entry, arm, tuple(buses), source)
-            for name, entry in joints.items()
-            if fixed[name] is None
-        )
-        places = {name: place for name, place in fixed.items() if place is not None}
-        confirmed = str(content.get(_CONFIRMED) or "")
+        file = Fields(read_document(text, source), source, ("bus", "buses", "joints", _CONFIRMED))
+        refusals, buses, joints = file.refusals, dict[str, int](), dict[str, Any]()
+        with refusals.noted():
+            buses = _buses(file.content, source)
+        with refusals.noted():
+            joints = dict(require_mapping(file.content.get("joints"), f"{source}: joints"))
+            refusals.add(_missing(joints, arm, source))
+        places, servos = dict[str, float](), list[ServoWiring]()
+        for name, entry in joints.items():
+            with refusals.noted():
+                place = read_fixed(name, entry, arm, source)
+                if place is None:
+                    servos.append(read_servo(name, entry, arm, _bus_names(file.content), source))
+                else:
+                    places[name] = place
+        confirmed = str(file.content.get(_CONFIRMED) or "")
         axes = tuple(_describe_axis(joint) for joint in arm.driven)
-        wiring = Wiring(buses=buses, servos=servos, fixed=places, axes=axes, confirmed=confirmed)
-        _check_complete(wiring, arm, source)
+        with refusals.noted():
+            _check_apart(joints, source)
+        refusals.raise_all()
+        wiring = Wiring(buses=buses, servos=tuple(servos), fixed=places, axes=axes, confirmed=confirmed)
+        _check_used(wiring, source)
         return wiring
 
 
@@ -160,18 +169,28 @@ def _describe_axis(joint: Joint) -> str:
     return f"{joint.name} {joint.kind} {' '.join(numbers)}"
 
 
+def _bus_names(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of all buses, also of those that cannot be used."""
+    buses = content.get("buses")
+    return tuple(map(str, buses)) if isinstance(buses, Mapping) else ("",)
+
+
 def _buses(content: Mapping[str, Any], source: str) -> dict[str, int]:
     if "buses" not in content:
         return {"": _baud_rate(content.get("bus"), f"{source}: bus")}
     if "bus" in content:
         raise ConfigError(f"{source}: bus", content["bus"], "write bus, or buses by their names, not both")
     buses = require_mapping(content["buses"], f"{source}: buses")
-    for name in buses:
-        if not _BUS_NAME.fullmatch(str(name)):
-            raise ConfigError(f"{source}: buses", name, "name a bus by letters, digits, _ and -")
     if not buses:
         raise ConfigError(f"{source}: buses", {}, "at least one is needed")
-    return {str(name): _baud_rate(entry, f"{source}: buses.{name}") for name, entry in buses.items()}
+    rates, refusals = dict[str, int](), Refusals()
+    for name, entry in buses.items():
+        with refusals.noted():
+            if not _BUS_NAME.fullmatch(str(name)):
+                raise ConfigError(f"{source}: buses", name, "name a bus by letters, digits, _ and -")
+            rates[str(name)] = _baud_rate(entry, f"{source}: buses.{name}")
+    refusals.raise_all()
+    return rates
 
 
 def _baud_rate(entry: object, where: str) -> int:
@@ -181,22 +200,45 @@ def _baud_rate(entry: object, where: str) -> int:
     return require_baud_rate(f"{where}.baud_rate", baud, bus["baud_rate"])
 
 
-def _check_complete(wiring: Wiring, arm: ArmModel, source: str) -> None:
-    for servo in wiring.all_servos:
-        others = [other.name for other in wiring.all_servos if other.servo_id == servo.servo_id]
+def _check_apart(joints: Mapping[str, Any], source: str) -> None:
+    """Refuse servos that share an id, or their names in ROS, whatever else of them cannot be used."""
+    refusals, ids = Refusals(), list(_ids(joints))
+    for _, number in ids:
+        others = [name for name, other in ids if other == number]
         if len(others) > 1:
-            allowed = "ids must differ, on all buses together"
-            raise ConfigError(f"{source}: id of {' and '.join(others)}", servo.servo_id, allowed)
-    check_ros_names((servo.name for servo in wiring.all_servos), f"{source}: joints")
-    missing = [joint for joint in arm.driven if joint.name not in (*wiring.joints, *wiring.fixed)]
-    if missing:
+            where, allowed = f"{source}: id of {' and '.join(others)}", "ids must differ, on all buses together"
+            refusals.add([ConfigError(where, number, allowed)])
+    with refusals.noted():
+        check_ros_names((name for name, _ in ids), f"{source}: joints")
+    refusals.raise_all()
+
+
+def _ids(joints: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """The servos' names and ids, as the file has them."""
+    for joint, entry in joints.items():
+        second = entry.get("second") if isinstance(entry, Mapping) else None
+        for name, each in ((joint, entry), (second_name(joint), second)):
+            number = each.get("id") if isinstance(each, Mapping) else None
+            if isinstance(number, int) and not isinstance(number, bool):
+                yield name, number
+
+
+def _missing(joints: Collection[str], arm: ArmModel, source: str) -> Iterator[ConfigError]:
+    """Driven joints that the file does not name; those that it may name by a wrong name are told by that."""
+    missing = [joint for joint in arm.driven if joint.name not in joints]
+    if len(missing) > len(set(joints) - {joint.name for joint in arm.driven}):
         remedy = "; ".join(map(_without_servo, missing))
         allowed = f"every driven joint of the URDF needs a servo; where it has none, write {remedy}"
-        raise ConfigError(f"{source}: joints", sorted(joint.name for joint in missing), allowed)
+        yield ConfigError(f"{source}: joints", sorted(joint.name for joint in missing), allowed)
+
+
+def _check_used(wiring: Wiring, source: str) -> None:
+    """Refuse an arm without servos, and buses without any."""
     if not wiring.servos:
         raise ConfigError(f"{source}: joints", list(wiring.fixed), "one joint at least needs a servo")
-    for bus in set(wiring.buses) - {servo.bus for servo in wiring.all_servos}:
-        raise ConfigError(f"{source}: buses", bus, "no servo hangs on it; leave it out")
+    unused = sorted(set(wiring.buses) - {servo.bus for servo in wiring.all_servos})
+    lacking = "no servo hangs on it; leave it out"
+    Refusals(ConfigError(f"{source}: buses", bus, lacking) for bus in unused).raise_all()
 
 
 def _without_servo(joint: Joint) -> str:

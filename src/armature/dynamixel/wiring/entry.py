@@ -12,6 +12,7 @@ from armature.core.model.units import quantity
 from armature.dynamixel.tables.model import ServoModel
 from armature.dynamixel.tables.registry import servo_model
 from armature.dynamixel.tables.roles import OperatingMode, Role
+from armature.dynamixel.wiring.fields import Fields
 from armature.dynamixel.wiring.servo import FULL_TURN, ServoWiring, second_name
 from armature.errors import ConfigError, apart, listed, named
 
@@ -45,35 +46,36 @@ def read_servo(name: str, entry: object, arm: ArmModel, buses: tuple[str, ...], 
         source: the file's name, for errors.
 
     Raises:
-        ConfigError: see Wiring.from_yaml.
+        ConfigError: all that cannot be used; see Wiring.from_yaml.
     """
     where = f"{source}: joints.{name}"
     joint = _driven_joint(name, arm, where)
-    fields = require_mapping(entry, where)
-    require_known_keys(fields, _KEYS, where)
-    model = _model(fields.get("model"), f"{where}.model")
-    mode = _mode(fields.get("mode"), model, f"{where}.mode")
-    servo = ServoWiring(
-        joint=name,
-        servo_id=_servo_id(fields.get("id"), f"{where}.id"),
-        model=model,
-        direction=_direction(fields.get("direction"), f"{where}.direction"),
-        zero_offset=quantity(f"{where}.zero_offset", fields.get("zero_offset"), ("rad", "deg")),
-        reduction=_reduction(fields.get("reduction"), joint, f"{where}.reduction"),
-        torque_constant=_torque_constant(fields.get("torque_constant"), model, f"{where}.torque_constant"),
-        mode=mode,
-        current_limit=_current_limit(fields.get("current_limit"), model, mode, f"{where}.current_limit"),
-        range=_range(fields.get("range"), joint, f"{where}.range"),
-        bus=_bus(fields.get("bus"), buses, f"{where}.bus"),
-        group=_group(fields.get("group"), f"{where}.group"),
-    )
-    _check_reach(servo, joint, where)
-    if "second" not in fields:
-        return servo
-    second = _read_second(fields["second"], servo, arm, joint, f"{where}.second")
-    if "bus" in fields["second"]:
-        second = replace(second, bus=_bus(fields["second"]["bus"], buses, f"{where}.second.bus"))
-    return replace(servo, second=second)
+    fields = Fields(entry, where, _KEYS)
+    model = fields.read("model", _model)
+    values = _turning(fields, model) | {
+        "reduction": fields.read("reduction", lambda value, at: _reduction(value, joint, at)),
+        "range": fields.read("range", lambda value, at: _range(value, joint, at)),
+        "bus": fields.read("bus", lambda value, at: _bus(value, buses, at)),
+        "group": fields.read("group", _group),
+    }
+    if model is not None:
+        mode = values["mode"] = fields.read("mode", lambda value, at: _mode(value, model, at))
+        if mode is not None:
+            limit = fields.read("current_limit", lambda value, at: _current_limit(value, model, mode, at))
+            values |= {"current_limit": limit}
+    second: dict[str, Any] = {}
+    if "second" in fields.content:
+        with fields.refusals.noted():
+            second = _read_second(fields.content["second"], name, model, arm, buses, f"{where}.second")
+    fields.refusals.raise_all()
+    servo = ServoWiring(joint=name, model=model, **values)
+    other = replace(servo, is_second=True, **second) if second else None
+    for each, place in ((servo, where), (other, f"{where}.second")):
+        with fields.refusals.noted():
+            if each is not None:
+                _check_reach(each, joint, place)
+    fields.refusals.raise_all()
+    return replace(servo, second=other)
 
 
 def read_fixed(name: str, entry: object, arm: ArmModel, source: str) -> float | None:
@@ -86,53 +88,47 @@ def read_fixed(name: str, entry: object, arm: ArmModel, source: str) -> float | 
         return None
     where = f"{source}: joints.{name}"
     joint = _driven_joint(name, arm, where)
-    require_known_keys(entry, ("fixed",), where)
-    place = quantity(f"{where}.fixed", entry["fixed"], _units(joint))
-    limit = joint.limit
-    if limit is not None and not limit.allows(place):
-        raise ConfigError(f"{where}.fixed", entry["fixed"], f"the URDF allows {joint.bounds_beyond(place)}")
+    fields = Fields(entry, where, ("fixed",))
+    place: float = fields.read("fixed", lambda value, at: _place(value, joint, at))
+    fields.refusals.raise_all()
     return place
 
 
-def _read_second(entry: object, first: ServoWiring, arm: ArmModel, joint: Joint, where: str) -> ServoWiring:
-    """Another servo of the same model and reduction, which turns the same joint in its own way."""
-    fields = require_mapping(entry, where)
-    require_known_keys(fields, _SECOND_KEYS, where)
-    name = second_name(first.joint)
+def _place(value: object, joint: Joint, where: str) -> float:
+    place, limit = quantity(where, value, _units(joint)), joint.limit
+    if limit is not None and not limit.allows(place):
+        raise ConfigError(where, value, f"the URDF allows {joint.bounds_beyond(place)}")
+    return place
+
+
+def _turning(fields: Fields, model: ServoModel | None) -> dict[str, Any]:
+    """How a servo turns its joint, which each of two does in its own way."""
+
+    def constant(value: object, where: str) -> float:
+        return math.nan if model is None else _torque_constant(value, model, where)
+
+    return {
+        "servo_id": fields.read("id", _servo_id),
+        "direction": fields.read("direction", _direction),
+        "zero_offset": fields.read("zero_offset", lambda value, at: quantity(at, value, ("rad", "deg"))),
+        "torque_constant": fields.read("torque_constant", constant),
+    }
+
+
+def _read_second(
+    entry: object, joint: str, model: ServoModel | None, arm: ArmModel, buses: tuple[str, ...], where: str
+) -> dict[str, Any]:
+    """What is its own of another servo of the same model and reduction, which turns the same joint."""
+    fields = Fields(entry, where, _SECOND_KEYS)
+    name = second_name(joint)
     if name in (other.name for other in arm.joints):
-        raise ConfigError(where, name, "the second servo has this name; rename the joint of the URDF that has it")
-    servo = replace(
-        first,
-        servo_id=_servo_id(fields.get("id"), f"{where}.id"),
-        direction=_direction(fields.get("direction"), f"{where}.direction"),
-        zero_offset=quantity(f"{where}.zero_offset", fields.get("zero_offset"), ("rad", "deg")),
-        torque_constant=_torque_constant(fields.get("torque_constant"), first.model, f"{where}.torque_constant"),
-        is_second=True,
-    )
-    _check_reach(servo, joint, where)
-    return servo
-
-
-def require_mapping(value: object, where: str) -> Mapping[str, Any]:
-    """A mapping of the file.
-
-    Raises:
-        ConfigError: it is something else.
-    """
-    if not isinstance(value, Mapping):
-        raise ConfigError(where, value, "names with values are needed here")
-    return value
-
-
-def require_known_keys(content: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:
-    """Accept known keys alone.
-
-    Raises:
-        ConfigError: there is another.
-    """
-    for key in content:
-        if key not in allowed:
-            raise ConfigError(where, key, listed("keys", allowed))
+        remedy = "the second servo has this name; rename the joint of the URDF that has it"
+        fields.refusals.add([ConfigError(where, name, remedy)])
+    values = _turning(fields, model)
+    if "bus" in fields.content:
+        values["bus"] = fields.read("bus", lambda value, at: _bus(value, buses, at))
+    fields.refusals.raise_all()
+    return values
 
 
 def _driven_joint(name: str, arm: ArmModel, where: str) -> Joint:

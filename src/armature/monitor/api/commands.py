@@ -128,7 +128,7 @@ def _gripper(services: Services) -> CommandResult:
         body.require_fields(asked, names)
         return services.gateway.move_gripper({name: _place(asked, name, arm, name) for name in names})
     if not moves_as_one(joints):
-        allowed = f"its joints move differently: give an object with each of {', '.join(map(named, names))}"
+        allowed = f"its joints move differently: give an object with each of {named(*names)}"
         raise GoalRefused("position", asked, allowed)
     return services.gateway.move_gripper(_place(fields, "position", arm, names[0]))
 

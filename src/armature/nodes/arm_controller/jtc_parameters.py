@@ -22,6 +22,7 @@ _SETPOINT = "every trajectory begins at the set-point, the first one at what the
 _MEASURED = "servos measure positions and velocities, and both count"
 _MONITORED = "goals are told about 20 times a second"
 _REGULATED = "servos regulate themselves; their gains are /servo_interface's, such as <joint>.position_p_gain"
+_TURNS = "the joint's type in the URDF decides, and errors are plain differences: servos count turns"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ class FixedParameters:
     speed_scaling__state_interface: str = fixed("", "the speed comes from /arm_controller/speed_scaling_input")
     speed_scaling__command_interface: str = fixed("", "servos take no speed factor")  # where the speed goes to
     interpolate_from_desired_state: bool = fixed(True, _SETPOINT)  # where trajectories begin
-    open_loop_control: bool = fixed(True, _SETPOINT)  # its name in older releases
+    # of older releases
+    open_loop_control: bool = fixed(True, f"{_SETPOINT}; today it is called 'interpolate_from_desired_state'")
     # where the first trajectory begins
     set_last_command_interface_value_as_state_on_activation: bool = fixed(True, _SETPOINT)
     # how a newer trajectory follows the one before it
@@ -119,6 +121,8 @@ class JointGains:
     antiwindup_strategy: str = idle("none", _REGULATED)  # of the integral
     tracking_time_constant: float = idle(0.0, _REGULATED)  # of the integral [s]
     error_deadband: float = idle(0.0, _REGULATED)  # error within which nothing is integrated
+    # whether errors are the shortest angle, of older releases
+    angle_wraparound: bool = fixed(False, _TURNS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,12 +6,20 @@ rclpy would keep the first type that a parameter is given, and take an integer f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from rclpy.node import Node
 
-from armature.core.model.parameter_file import GivenParameter, read_parameters, read_value, value_for
+from armature.core.model.parameter_file import (
+    ROBOT_FILE,
+    GivenParameter,
+    in_any_namespace,
+    read_parameters,
+    read_value,
+    value_for,
+)
 from armature.description.files import read_text
 from armature.errors import ConfigError
 
@@ -27,7 +35,12 @@ def read_command_line(words: Sequence[str]) -> tuple[GivenParameter, ...]:
     Raises:
         ConfigError: a file that cannot be read or used, or a value that ROS has no type for.
     """
-    return tuple(given for flag, text in _options(words) for given in _read(flag, text))
+    own = [file for flag, file in pairwise(words) if flag == ROBOT_FILE]
+    return tuple(
+        given
+        for flag, text in _options(words)
+        for given in (in_any_namespace(_read(flag, text)) if text in own else _read(flag, text))
+    )
 
 
 def note_given(context: Any, given: tuple[GivenParameter, ...]) -> None:
@@ -38,6 +51,12 @@ def note_given(context: Any, given: tuple[GivenParameter, ...]) -> None:
 def given_to(node: Node, name: str) -> GivenParameter | None:
     """What the command line gives to a parameter of a node, the last of several."""
     return value_for(_given.get(node.context, ()), node.get_fully_qualified_name(), name)
+
+
+def all_given_to(node: Node) -> dict[str, GivenParameter]:
+    """What the command line gives to a node, by the names of the parameters."""
+    name = node.get_fully_qualified_name()
+    return {each.name: each for each in _given.get(node.context, ()) if each.is_for(name)}
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:

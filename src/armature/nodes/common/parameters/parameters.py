@@ -21,7 +21,7 @@ from armature.nodes.common.parameters.changes import (
     names_read,
     note_reading,
 )
-from armature.nodes.common.parameters.command_line import given_to, note_given
+from armature.nodes.common.parameters.command_line import all_given_to, given_to, note_given
 from armature.nodes.common.parameters.wanted import Wanted, wanted
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class NodeToBe:
         self.context = self
         given = tuple(given)
         note_given(self, given)
-        self._parameter_overrides = {each.name: each for each in given if each.is_for(name)}
+        self._parameter_overrides = all_given_to(self)
 
     def get_fully_qualified_name(self) -> str:
         """See rclpy."""
@@ -152,7 +152,7 @@ def refuse_unknown(node: Node) -> None:
 def find_unknown(node: Node) -> Iterator[ConfigError]:
     """The parameters that were given and nothing has read, and what was meant."""
     known = names_read(node)
-    for name in node._parameter_overrides:  # no public accessor
+    for name in _all_given(node):
         if name in known or name.startswith(ROS_OWN) or is_shared(name):
             continue
         if (value := _override(node, name)) is not None:  # as an empty mapping
@@ -162,10 +162,15 @@ def find_unknown(node: Node) -> Iterator[ConfigError]:
 
 def given_values(node: Node, prefix: str) -> dict[str, Any]:
     """Values of the given parameters with a prefix, by their names without it."""
-    given = node._parameter_overrides.items()  # no public accessor
+    given = _all_given(node).items()
     return {
         n.removeprefix(prefix): each.value for n, each in given if n.startswith(prefix) and each.value is not None
     }
+
+
+def _all_given(node: Node) -> dict[str, Any]:
+    """All that is given to a node, by name; ROS does not know what a robot's own file gives in any namespace."""
+    return {**node._parameter_overrides, **all_given_to(node)}  # no public accessor
 
 
 def _read_one(node: Node, each: Wanted) -> Any:
