@@ -89,7 +89,7 @@ def test_an_orientation_that_few_axes_cannot_have_is_refused_with_what_can(axes)
     there = place(made, start).translation
     askew = (math.sin(0.4), 0.0, 0.0, math.cos(0.4))
     with pytest.raises(
-        GoalRefused, match=rf"an arm of {axes} joints cannot turn the tool so there; leave the rot"
+        GoalRefused, match=rf"an arm of {axes} joints cannot turn the tool so there; leave out roll, pitch and yaw"
     ):
         made.planner.poses(start, [Waypoint("base_link", there, askew)])
     made.planner.poses(start, [Waypoint("base_link", there, None)])

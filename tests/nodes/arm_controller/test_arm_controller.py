@@ -127,7 +127,7 @@ def test_the_setpoint_of_a_time_can_be_asked_for(motion):
         ),
         (
             {"urdf": None, "constraints.elbwo.goal": 0.1},
-            r"constraints.elbwo.goal: 0.1 .*(mean constraints.elbow.goal|parameters are)",
+            r"constraints.elbwo.goal: 0.1 .*(mean constraints.elbow.goal|no name is near it)",
         ),
         ({"urdf": None, "reading_timeout": "long"}, "parameter reading_timeout: 'long'"),
     ],

@@ -11,11 +11,21 @@ from pathlib import Path
 
 import pytest
 
+# The graph is a part of the tests: no process of it is seen, however late the machine is.
+PATIENT = """
+from armature.cli.main import main
+from armature.client import connection
+
+connection.ABSENT_TIME = connection.TIMEOUT
+raise SystemExit(main())
+"""
+
 
 def started(motion, tmp_path, *words):
     """The command as a process, its output in files."""
     with (tmp_path / "out").open("w") as out, (tmp_path / "err").open("w") as err:
-        command = [sys.executable, "-m", "armature.cli", "move", *words]
+        program = ["-m", "armature.cli"] if motion is None else ["-c", PATIENT]
+        command = [sys.executable, *program, "move", *words]
         return subprocess.Popen(command, stdout=out, stderr=err)
 
 

@@ -124,5 +124,5 @@ def test_a_process_that_was_stopped_takes_the_servos_back_that_stopped_meanwhile
     os.kill(enabled.pid, signal.SIGCONT)
     wait_until(lambda: enabled.status.cause == "bus_watchdog")
     assert enabled.mode() == "HOLDING"
-    assert "elbow stopped" in enabled.status.why or "elbow," in enabled.status.why
+    assert "elbow stopped" in enabled.status.why or "'elbow'," in enabled.status.why
     assert all(abs(positions(enabled)[joint] - places[joint]) < HALF_A_DEGREE for joint in JOINTS)

@@ -368,7 +368,7 @@ def test_the_parameter_file_shows_the_defaults_of_the_fault_policy():
         ("rait", "did you mean rate?"),
         ("elbow__positon_p_gain", "did you mean elbow.position_p_gain"),
         ("faults__overlaod__policy", "did you mean faults.overload.policy"),
-        ("banana", "parameters are "),
+        ("banana", "no name is near it: leave it out"),
     ],
 )
 def test_a_parameter_that_nothing_knows_is_refused_with_the_nearest_that_are_known(node_with, name, meant):
